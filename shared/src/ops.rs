@@ -1,7 +1,11 @@
 //! What every other module may use and which uses none of them: time, randomness, configuration, telemetry.
 
 pub mod clock;
+pub mod config;
+pub mod meter;
 pub mod random;
+pub mod telemetry;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, OffsetClock, SystemClock};
+pub use config::{Config, PublicBase};
 pub use random::{Random, SystemRandom};

@@ -1,1 +1,15 @@
-//! (see lib.rs)
+//! DynamoDB, S3 and the other AWS services: the only module that names their SDKs.
+//!
+//! One rule: a store is opened for a tenant, and every key it makes begins with that tenant
+//! ([`keys`] is the map). The one exception is the lookup from host to tenant.
+
+pub mod audit;
+pub mod error;
+pub mod keys;
+pub mod table;
+pub mod tenant_store;
+pub mod workspaces;
+
+pub use error::StoreError;
+pub use table::Table;
+pub use tenant_store::{Scope, TenantStore};

@@ -1,0 +1,73 @@
+//! The key map. Every partition key begins with `T#<tenant>#`, save the lookup from host to tenant.
+//!
+//! | item | PK after `T#<tenant>#` | SK | read by |
+//! |---|---|---|---|
+//! | host | (whole key) `H#<subdomain>` | `H` | every request, cached: the mapping never changes |
+//! | workspace | `W` | `W` | every request |
+//! | SSO connection | `W` | `SSO` | sign-in |
+//! | counter of users, of groups | `C` | `U`, `G` | create, list |
+//! | user | `U#<seq >> 10>` | `<seq, 8 hex>` | id (the id holds the seq), list page = one query |
+//! | user name | `N#<sha256 of folded name>` | `U` | `userName eq`, sign-in, uniqueness |
+//! | external id of a user | `E#<sha256>` | `U` | `externalId eq` |
+//! | custom group | `G#<seq >> 10>` | `<seq, 8 hex>` | id, list page |
+//! | group name | `N#<sha256 of folded name>` | `G` | `displayName eq`, uniqueness |
+//! | group member | `M#<group>` | `<user>` | group with members |
+//! | SCIM token | `K` | `<token id>` | every SCIM request; the console's list |
+//! | session | `S#<sha256 of cookie>` | `S` | every console request |
+//! | SAML request | `Q#<request id>` | `Q` | the answer to it, once |
+//! | used assertion | `R#<sha256 of issuer and id>` | `R` | replay check |
+//! | one-time link | `L#<sha256 of token>` | `L` | invitation, e-mail sign-in |
+//! | used TOTP step | `O#<user>` | `<step>` | single use |
+//! | Okta org | `O` | `<org>` | connection, schedule |
+//! | scan | `X#<org>` | `<scan>` (time first) | list, newest first |
+//! | scan slot | `XS#<org>` | `<slot>` | one scheduled scan per slot |
+//! | finding | `F#<scan>` | `<finding>` | list of one scan |
+//! | ledger | `LEDGER` | `HEAD`, `E#<seq, 20 digits>` | approvals, append-only |
+//! | approval | `P` | `<approval>` | every delivery, consistent read |
+//! | delivery intent | `D#<delivery>` | `D` | at most once |
+//! | report | `Y` | `<report>` | list, read |
+//! | audit record | `A#<yyyy-mm>` | `<time>#<id>` | audit log, newest first |
+//! | log (`scim`, `signin`) | `B#<log>#<yyyy-mm-dd>` | `<time>#<id>` | provisioning and sign-in logs, 30 days |
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::tenant::{Subdomain, TenantId};
+
+/// Where an item lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    pub pk: String,
+    pub sk: String,
+}
+
+impl Key {
+    /// A key in the partition `partition` of a tenant.
+    pub fn of(tenant: &TenantId, partition: &str, sk: impl Into<String>) -> Self {
+        Self { pk: partition_key(tenant, partition), sk: sk.into() }
+    }
+
+    /// The lookup from host to tenant: the one key that a request's own input makes.
+    pub fn host(subdomain: &Subdomain) -> Self {
+        Self { pk: format!("H#{}", subdomain.as_str()), sk: "H".to_owned() }
+    }
+}
+
+/// The partition key of a tenant's partition.
+pub fn partition_key(tenant: &TenantId, partition: &str) -> String {
+    format!("T#{tenant}#{partition}")
+}
+
+/// The partition and sort key of the `seq`-th user (`U`) or group (`G`): 1,024 to a partition.
+pub fn sequence(kind: char, seq: u64) -> (String, String) {
+    (format!("{kind}#{:x}", seq >> 10), format!("{seq:08x}"))
+}
+
+/// SHA-256 as hex, for keys made of values that people chose.
+pub fn hashed(value: &str) -> String {
+    use std::fmt::Write;
+    digest(&SHA256, value.as_bytes()).as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

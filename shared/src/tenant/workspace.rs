@@ -1,0 +1,64 @@
+//! A workspace: one customer's tenant, the operators' own, or a partner firm's.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Subdomain, TenantId};
+
+/// What the store keeps of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workspace {
+    pub tenant: TenantId,
+    pub subdomain: Subdomain,
+    /// The name people read.
+    pub name: String,
+    pub kind: WorkspaceKind,
+    pub state: WorkspaceState,
+    #[serde(default)]
+    pub settings: Settings,
+    /// Counts changes; a write names the version it read.
+    pub version: u64,
+}
+
+/// Whose workspace it is. Operator and partner permissions never reach into a customer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkspaceKind {
+    Customer,
+    Operator,
+    Partner,
+}
+
+/// A workspace is born `Pending`; the sponsor's acceptance (approval 1) activates it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkspaceState {
+    Pending,
+    Active,
+    Suspended,
+    Offboarded,
+}
+
+/// What an Admin can set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Sign-in that starts at the IdP's dashboard is accepted.
+    pub idp_initiated: bool,
+    /// Only people provisioned by SCIM (or invited) may sign in; JIT creates nobody.
+    pub require_provisioning: bool,
+    /// A signed Response is not enough: the Assertion carries a signature of its own.
+    pub require_signed_assertion: bool,
+    /// How many Okta orgs the workspace may hold; an operator can raise it.
+    pub max_orgs: u8,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            idp_initiated: true,
+            require_provisioning: false,
+            require_signed_assertion: false,
+            max_orgs: 6,
+        }
+    }
+}
