@@ -20,7 +20,7 @@ pub struct Workspace {
 }
 
 /// Whose workspace it is. Operator and partner permissions never reach into a customer's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkspaceKind {
     Customer,

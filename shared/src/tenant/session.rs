@@ -1,0 +1,426 @@
+//! A signed-in person's session: when it is alive and why it ended.
+//!
+//! One rule: a session is judged afresh on each request against its record and its user, read then; the cookie
+//! says nothing but which record. The cookie is 256 random bits, the store knows their SHA-256.
+
+use std::fmt;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::{Digest, TenantId, UserId};
+use crate::ops::{Random, random};
+
+/// A session without a request for this long has ended.
+pub const IDLE: SignedDuration = SignedDuration::from_mins(30);
+/// No session is older than this.
+pub const ABSOLUTE: SignedDuration = SignedDuration::from_hours(12);
+/// How long a sign-in or second factor counts as fresh, for changes to the front door.
+pub const STEP_UP: SignedDuration = SignedDuration::from_mins(10);
+/// How far the clocks of two of our machines may differ.
+const SKEW: SignedDuration = SignedDuration::from_secs(5);
+/// `last_seen` is written at most this often. The session can only end earlier by it.
+const TOUCH: SignedDuration = SignedDuration::from_secs(60);
+
+/// The cookie's value: 256 random bits as base64url.
+pub struct SessionSecret(SecretString);
+
+impl SessionSecret {
+    /// A fresh one. Every sign-in draws its own, so a planted cookie is worth nothing (ASVS 7.2.4).
+    pub fn generate(random: &(impl Random + ?Sized)) -> Self {
+        Self(random::secret_256(random).into())
+    }
+
+    /// Reads a cookie's value: exactly 43 characters of base64url.
+    pub fn parse(value: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(value).ok()?;
+        (bytes.len() == 32).then(|| Self(value.to_owned().into()))
+    }
+
+    /// The value, for the cookie.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// What the record is kept under.
+    pub fn hash(&self) -> Digest {
+        Digest::of(self.expose().as_bytes())
+    }
+}
+
+impl fmt::Debug for SessionSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionSecret")
+    }
+}
+
+/// What a form must send back to show that it came from our page.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CsrfToken(String);
+
+impl CsrfToken {
+    /// The value, for the form.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the form sent this very value. In constant time; an empty token matches nothing.
+    pub fn matches(&self, sent: &str) -> bool {
+        !self.0.is_empty() && verify_slices_are_equal(self.0.as_bytes(), sent.as_bytes()).is_ok()
+    }
+}
+
+impl fmt::Debug for CsrfToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CsrfToken")
+    }
+}
+
+/// How the person signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// A signed SAML assertion of the workspace's identity provider.
+    Saml,
+    /// E-mail one-time link and TOTP.
+    Email,
+    /// E-mail and TOTP while SSO is on: a named break-glass Admin, and all Admins hear of it.
+    BreakGlass,
+}
+
+/// What the store keeps of a session, under the hash of its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRecord {
+    pub tenant: TenantId,
+    pub user: UserId,
+    pub method: Method,
+    pub opened: Timestamp,
+    pub last_seen: Timestamp,
+    pub absolute_expiry: Timestamp,
+    /// Seconds. A workspace may shorten it; more than [`IDLE`] counts as [`IDLE`].
+    pub idle_seconds: u32,
+    /// The assertion's `SessionNotOnOrAfter`. The field must be there, if only as null.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub saml_not_on_or_after: Option<Timestamp>,
+    /// The user's epoch at sign-in: raising the user's epoch ends all sessions opened under the old one.
+    pub epoch: u64,
+    /// When the person last showed a sign-in or a second factor.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub strong_auth_at: Option<Timestamp>,
+    pub csrf: CsrfToken,
+}
+
+/// What a verified sign-in says, for [`open`].
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    pub tenant: TenantId,
+    pub user: UserId,
+    pub method: Method,
+    /// The user's epoch, as read with the sign-in.
+    pub epoch: u64,
+    /// `SessionNotOnOrAfter` of a SAML assertion (saml-core 2.7.2).
+    pub saml_not_on_or_after: Option<Timestamp>,
+    /// When the second factor or the sign-in at the identity provider (`AuthnInstant`) took place.
+    pub strong_auth_at: Option<Timestamp>,
+}
+
+/// Opens a session: the secret goes into the cookie, the record into the store.
+pub fn open(
+    sign_in: SignIn,
+    now: Timestamp,
+    random: &(impl Random + ?Sized),
+) -> (SessionSecret, SessionRecord) {
+    let record = SessionRecord {
+        tenant: sign_in.tenant,
+        user: sign_in.user,
+        method: sign_in.method,
+        opened: now,
+        last_seen: now,
+        absolute_expiry: plus(now, ABSOLUTE),
+        idle_seconds: IDLE.as_secs().try_into().unwrap_or_default(),
+        saml_not_on_or_after: sign_in.saml_not_on_or_after,
+        epoch: sign_in.epoch,
+        strong_auth_at: sign_in.strong_auth_at,
+        csrf: CsrfToken(random::secret_256(random)),
+    };
+    (SessionSecret::generate(random), record)
+}
+
+/// What the user's row says at the time of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserState {
+    pub active: bool,
+    pub epoch: u64,
+}
+
+/// Why a session is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Ended {
+    #[error("the user was deactivated")]
+    Deactivated,
+    #[error("the user's sessions were ended")]
+    EpochChanged,
+    #[error("no request for the idle time")]
+    Idle,
+    #[error("the session reached its longest life")]
+    Absolute,
+    #[error("the identity provider's limit (SessionNotOnOrAfter) was reached")]
+    IdpLimit,
+}
+
+/// A session that was judged alive. Only [`judge`] builds one; it makes a [`super::Principal`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    tenant: TenantId,
+    user: UserId,
+    method: Method,
+    judged_at: Timestamp,
+    ends: Timestamp,
+    strong_auth_at: Option<Timestamp>,
+    last_seen: Timestamp,
+}
+
+impl Live {
+    /// The workspace it was opened in.
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// Whose it is.
+    pub fn user(&self) -> &UserId {
+        &self.user
+    }
+
+    /// How the person signed in.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// When it ends if no other request comes.
+    pub fn ends(&self) -> Timestamp {
+        self.ends
+    }
+
+    /// Whether the person showed a sign-in or second factor within [`STEP_UP`]: needed to change SSO, SCIM
+    /// tokens and break-glass.
+    pub fn is_fresh(&self) -> bool {
+        self.strong_auth_at.is_some_and(|at| {
+            let age = self.judged_at.duration_since(at);
+            age >= -SKEW && age < STEP_UP
+        })
+    }
+
+    /// The `last_seen` to write, when the kept one is a minute old.
+    pub fn touch(&self) -> Option<Timestamp> {
+        (self.judged_at.duration_since(self.last_seen) >= TOUCH).then_some(self.judged_at)
+    }
+}
+
+/// Judges a session at `now`. Alive before the earliest of its ends, over at it.
+pub fn judge(record: &SessionRecord, user: UserState, now: Timestamp) -> Result<Live, Ended> {
+    if !user.active {
+        return Err(Ended::Deactivated);
+    }
+    if user.epoch != record.epoch {
+        return Err(Ended::EpochChanged);
+    }
+    let idle = SignedDuration::from_secs(record.idle_seconds.into()).min(IDLE);
+    let absolute = record.absolute_expiry.min(plus(record.opened, ABSOLUTE));
+    let mut ends = [
+        (plus(record.last_seen, idle), Ended::Idle),
+        (absolute, Ended::Absolute),
+        (record.saml_not_on_or_after.unwrap_or(Timestamp::MAX), Ended::IdpLimit),
+    ];
+    ends.sort_by_key(|(at, _)| *at);
+    let (end, reason) = ends[0];
+    if now >= end {
+        return Err(reason);
+    }
+    Ok(Live {
+        tenant: record.tenant.clone(),
+        user: record.user.clone(),
+        method: record.method,
+        judged_at: now,
+        ends: end,
+        strong_auth_at: record.strong_auth_at,
+        last_seen: record.last_seen,
+    })
+}
+
+fn plus(at: Timestamp, by: SignedDuration) -> Timestamp {
+    // Past the end of time a session has ended already, not begun to last for ever.
+    at.checked_add(by).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ops::SystemRandom;
+
+    const SECOND: SignedDuration = SignedDuration::from_secs(1);
+    const ACTIVE: UserState = UserState { active: true, epoch: 7 };
+
+    fn t0() -> Timestamp {
+        "2026-03-01T08:00:00Z".parse().unwrap()
+    }
+
+    fn record() -> SessionRecord {
+        let sign_in = SignIn {
+            tenant: TenantId::new("t1"),
+            user: UserId::new("u1"),
+            method: Method::Saml,
+            epoch: 7,
+            saml_not_on_or_after: None,
+            strong_auth_at: Some(t0()),
+        };
+        open(sign_in, t0(), &SystemRandom::default()).1
+    }
+
+    /// A record whose last request was at `last_seen`.
+    fn seen(last_seen: Timestamp) -> SessionRecord {
+        SessionRecord { last_seen, ..record() }
+    }
+
+    #[test]
+    fn idle_ends_at_30_minutes_to_the_second() {
+        let end = t0() + IDLE;
+        assert_eq!(judge(&record(), ACTIVE, end - SECOND).unwrap().ends(), end);
+        assert_eq!(judge(&record(), ACTIVE, end), Err(Ended::Idle));
+        assert!(judge(&seen(t0() + SECOND), ACTIVE, end).is_ok());
+    }
+
+    #[test]
+    fn absolute_ends_at_12_hours_to_the_second() {
+        let end = t0() + ABSOLUTE;
+        let busy = seen(end - SECOND);
+        assert!(judge(&busy, ACTIVE, end - SECOND).is_ok());
+        assert_eq!(judge(&busy, ACTIVE, end), Err(Ended::Absolute));
+        let tampered = SessionRecord { absolute_expiry: Timestamp::MAX, ..busy };
+        assert_eq!(judge(&tampered, ACTIVE, end), Err(Ended::Absolute));
+    }
+
+    #[test]
+    fn the_identity_providers_limit_ends_it_to_the_second() {
+        let end = t0() + SECOND * 90;
+        let limited = SessionRecord { saml_not_on_or_after: Some(end), ..record() };
+        assert!(judge(&limited, ACTIVE, end - SECOND).is_ok());
+        assert_eq!(judge(&limited, ACTIVE, end), Err(Ended::IdpLimit));
+        let late = SessionRecord { saml_not_on_or_after: Some(t0() + ABSOLUTE * 2), ..record() };
+        assert_eq!(judge(&late, ACTIVE, t0() + IDLE), Err(Ended::Idle));
+    }
+
+    #[test]
+    fn a_shorter_idle_time_holds_and_a_longer_one_does_not() {
+        let short = SessionRecord { idle_seconds: 60, ..record() };
+        assert!(judge(&short, ACTIVE, t0() + SECOND * 59).is_ok());
+        assert_eq!(judge(&short, ACTIVE, t0() + SECOND * 60), Err(Ended::Idle));
+        let long = SessionRecord { idle_seconds: u32::MAX, ..record() };
+        assert_eq!(judge(&long, ACTIVE, t0() + IDLE), Err(Ended::Idle));
+        let none = SessionRecord { idle_seconds: 0, ..record() };
+        assert_eq!(judge(&none, ACTIVE, t0()), Err(Ended::Idle));
+    }
+
+    #[test]
+    fn deactivation_and_a_new_epoch_end_it_at_once() {
+        for epoch in [0, 6, 8] {
+            let user = UserState { active: true, epoch };
+            assert_eq!(judge(&record(), user, t0()), Err(Ended::EpochChanged));
+        }
+        let user = UserState { active: false, epoch: 7 };
+        assert_eq!(judge(&record(), user, t0()), Err(Ended::Deactivated));
+    }
+
+    #[test]
+    fn step_up_lasts_ten_minutes_to_the_second() {
+        let fresh = |strong, now| {
+            judge(&SessionRecord { strong_auth_at: strong, ..record() }, ACTIVE, now).unwrap().is_fresh()
+        };
+        assert!(fresh(Some(t0()), t0()));
+        assert!(fresh(Some(t0()), t0() + STEP_UP - SECOND));
+        assert!(!fresh(Some(t0()), t0() + STEP_UP));
+        assert!(!fresh(None, t0()));
+        assert!(fresh(Some(t0() + SECOND * 5), t0()));
+        assert!(!fresh(Some(t0() + SECOND * 6), t0()), "a factor shown in the future is not fresh");
+    }
+
+    #[test]
+    fn last_seen_is_written_once_a_minute() {
+        let touch = |after| judge(&record(), ACTIVE, t0() + SECOND * after).unwrap().touch();
+        assert_eq!(touch(59), None);
+        assert_eq!(touch(60), Some(t0() + SECOND * 60));
+    }
+
+    #[test]
+    fn the_secret_is_256_bits_never_the_same_and_never_printed() {
+        let random = SystemRandom::default();
+        let (a, b) = (SessionSecret::generate(&random), SessionSecret::generate(&random));
+        assert_eq!(a.expose().len(), 43);
+        assert_ne!(a.hash(), b.hash());
+        assert_eq!(format!("{a:?}"), "SessionSecret");
+        let record = record();
+        assert!(!format!("{record:?}").contains(record.csrf.expose()));
+    }
+
+    #[test]
+    fn only_canonical_base64url_of_32_bytes_is_a_secret() {
+        let good = URL_SAFE_NO_PAD.encode([0xff; 32]);
+        assert!(SessionSecret::parse(&good).is_some());
+        let other_bits = format!("{}9", &good[..42]);
+        for bad in
+            ["", &good[1..], &format!("{good}A"), &format!("{good}="), &other_bits, &good.replace('_', "/")]
+        {
+            assert!(SessionSecret::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn csrf_wants_the_very_value() {
+        let record = record();
+        assert!(record.csrf.matches(record.csrf.expose()));
+        for bad in ["", "x", &record.csrf.expose()[1..], &record.csrf.expose().to_uppercase()] {
+            assert!(!record.csrf.matches(bad));
+        }
+        assert!(!CsrfToken(String::new()).matches(""));
+    }
+
+    #[test]
+    fn a_record_that_lost_a_limit_does_not_read() {
+        for field in ["saml_not_on_or_after", "strong_auth_at", "epoch", "absolute_expiry", "idle_seconds"] {
+            let mut json = serde_json::to_value(record()).unwrap();
+            assert_eq!(serde_json::from_value::<SessionRecord>(json.clone()).unwrap(), record_like(&json));
+            json.as_object_mut().unwrap().shift_remove(field);
+            assert!(serde_json::from_value::<SessionRecord>(json).is_err(), "{field}");
+        }
+    }
+
+    fn record_like(json: &serde_json::Value) -> SessionRecord {
+        SessionRecord { csrf: CsrfToken(json["csrf"].as_str().unwrap().to_owned()), ..record() }
+    }
+
+    proptest! {
+        /// Alive exactly while before every one of the three ends, worked out here in another way.
+        #[test]
+        fn alive_means_before_every_end(
+            seen_after in 0i64..50_000, idle in 0u32..4_000, saml in proptest::option::of(0i64..50_000),
+            now_after in 0i64..60_000,
+        ) {
+            let record = SessionRecord {
+                last_seen: t0() + SECOND * i32::try_from(seen_after).unwrap(),
+                idle_seconds: idle,
+                saml_not_on_or_after: saml.map(|s| t0() + SECOND * i32::try_from(s).unwrap()),
+                ..record()
+            };
+            let now = t0() + SECOND * i32::try_from(now_after).unwrap();
+            let alive = now_after < seen_after + i64::from(idle.min(1_800))
+                && now_after < 43_200
+                && saml.is_none_or(|limit| now_after < limit);
+            prop_assert_eq!(judge(&record, ACTIVE, now).is_ok(), alive);
+        }
+    }
+}
