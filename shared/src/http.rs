@@ -1,1 +1,19 @@
-//! (see lib.rs)
+//! The edge: from a request to a workspace and a principal, from a result to an answer.
+//!
+//! One rule: the tenant comes from API Gateway's `requestContext.domainName`, once, and from nothing else.
+
+pub mod answer;
+pub mod body;
+pub mod bearer;
+pub mod door;
+pub mod headers;
+pub mod observe;
+pub mod page;
+pub mod scim;
+pub mod session;
+pub mod start;
+
+pub use answer::{Answer, Problem};
+pub use bearer::ScimClient;
+pub use door::{Door, Visit};
+pub use session::Person;

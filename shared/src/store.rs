@@ -4,12 +4,19 @@
 //! ([`keys`] is the map). The one exception is the lookup from host to tenant.
 
 pub mod audit;
+pub mod aws;
 pub mod error;
+pub mod groups;
+mod json_text;
 pub mod keys;
+pub mod sessions;
 pub mod table;
 pub mod tenant_store;
+pub mod tokens;
+pub mod users;
 pub mod workspaces;
 
 pub use error::StoreError;
 pub use table::Table;
 pub use tenant_store::{Scope, TenantStore};
+pub use workspaces::Workspaces;

@@ -5,6 +5,7 @@ pub mod digest;
 pub mod id;
 pub mod permission;
 pub mod principal;
+pub mod resource_id;
 pub mod role;
 pub mod session;
 pub mod subdomain;

@@ -8,7 +8,6 @@
 //! | counter of users, of groups | `C` | `U`, `G` | create, list |
 //! | user | `U#<seq >> 10>` | `<seq, 8 hex>` | id (the id holds the seq), list page = one query |
 //! | user name | `N#<sha256 of folded name>` | `U` | `userName eq`, sign-in, uniqueness |
-//! | external id of a user | `E#<sha256>` | `U` | `externalId eq` |
 //! | custom group | `G#<seq >> 10>` | `<seq, 8 hex>` | id, list page |
 //! | group name | `N#<sha256 of folded name>` | `G` | `displayName eq`, uniqueness |
 //! | group member | `M#<group>` | `<user>` | group with members |
@@ -29,9 +28,7 @@
 //! | audit record | `A#<yyyy-mm>` | `<time>#<id>` | audit log, newest first |
 //! | log (`scim`, `signin`) | `B#<log>#<yyyy-mm-dd>` | `<time>#<id>` | provisioning and sign-in logs, 30 days |
 
-use aws_lc_rs::digest::{SHA256, digest};
-
-use crate::tenant::{Subdomain, TenantId};
+use crate::tenant::{Digest, Subdomain, TenantId};
 
 /// Where an item lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,10 +61,5 @@ pub fn sequence(kind: char, seq: u64) -> (String, String) {
 
 /// SHA-256 as hex, for keys made of values that people chose.
 pub fn hashed(value: &str) -> String {
-    use std::fmt::Write;
-    digest(&SHA256, value.as_bytes()).as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    Digest::of(value.as_bytes()).to_string()
 }

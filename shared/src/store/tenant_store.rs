@@ -6,7 +6,7 @@ use super::{
     keys::{Key, partition_key},
     table::Write,
 };
-use crate::tenant::{TenantId, Workspace};
+use crate::tenant::{Principal, TenantId, Workspace};
 
 /// What can open a tenant's store: a principal that authentication made, or a workspace that was
 /// found by the request's host.
@@ -18,6 +18,12 @@ pub trait Scope {
 impl Scope for Workspace {
     fn tenant(&self) -> &TenantId {
         &self.tenant
+    }
+}
+
+impl Scope for Principal {
+    fn tenant(&self) -> &TenantId {
+        Self::tenant(self)
     }
 }
 

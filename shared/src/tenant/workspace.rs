@@ -15,6 +15,7 @@ pub struct Workspace {
     pub state: WorkspaceState,
     #[serde(default)]
     pub settings: Settings,
+    pub created: jiff::Timestamp,
     /// Counts changes; a write names the version it read.
     pub version: u64,
 }

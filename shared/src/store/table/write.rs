@@ -9,6 +9,7 @@ use super::{Item, encode};
 use crate::store::{StoreError, keys::Key};
 
 /// A write under construction: what, where, and the condition under which it may happen.
+#[must_use]
 #[derive(Debug)]
 pub struct Write {
     key: Key,
@@ -105,6 +106,16 @@ impl Write {
     pub fn add_to_set(mut self, attribute: &str, members: Vec<String>) -> Self {
         let name = format!(":i_{attribute}");
         self.values.insert(name.clone(), AttributeValue::Ss(members));
+        if let Action::Update { add, .. } = &mut self.action {
+            add.push(format!("#{attribute} {name}"));
+        }
+        self
+    }
+
+    /// Puts a number into a number set.
+    pub fn add_to_number_set(mut self, attribute: &str, number: u64) -> Self {
+        let name = format!(":i_{attribute}");
+        self.values.insert(name.clone(), AttributeValue::Ns(vec![number.to_string()]));
         if let Action::Update { add, .. } = &mut self.action {
             add.push(format!("#{attribute} {name}"));
         }

@@ -1,0 +1,60 @@
+//! The functions of the deployment, in this process, invoked with what Lambda would hand them.
+
+use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
+
+use anyhow::Context;
+use axum::Router;
+use lambda_http::Adapter;
+use lambda_runtime::{Context as LambdaContext, LambdaEvent};
+use serde_json::Value;
+use tower::{Service, ServiceExt};
+
+type Answer = Pin<Box<dyn Future<Output = anyhow::Result<Value>> + Send>>;
+type Handler = Arc<dyn Fn(Value) -> Answer + Send + Sync>;
+
+/// Every function by its crate's name.
+#[derive(Default)]
+pub struct Functions(BTreeMap<&'static str, Handler>);
+
+impl Functions {
+    /// Mounts a function that answers HTTP: the same conversion as in Lambda, by `lambda_http` itself.
+    pub fn web(&mut self, name: &'static str, router: Router) {
+        let handler = move |event: Value| -> Answer {
+            let router = router.clone();
+            Box::pin(async move {
+                let request = serde_json::from_value(event).context("not an event that lambda_http reads")?;
+                let mut adapter = Adapter::from(router);
+                let adapter = adapter.ready().await.map_err(|never| match never {})?;
+                let answer = adapter.call(LambdaEvent::new(request, LambdaContext::default())).await;
+                Ok(serde_json::to_value(answer.map_err(|never| match never {})?)?)
+            })
+        };
+        self.0.insert(name, Arc::new(handler));
+    }
+
+    /// Mounts a function that takes events: its handler as `lambda_runtime` would call it.
+    pub fn event<F, R>(&mut self, name: &'static str, handler: F)
+    where
+        F: Fn(LambdaEvent<Value>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Value, lambda_runtime::Error>> + Send + 'static,
+    {
+        let handler = move |event: Value| -> Answer {
+            let answer = handler(LambdaEvent::new(event, LambdaContext::default()));
+            Box::pin(async move { answer.await.map_err(|error| anyhow::anyhow!("{error}")) })
+        };
+        self.0.insert(name, Arc::new(handler));
+    }
+
+    /// Invokes `name`. A panic is an error of that invocation, as in Lambda.
+    pub async fn invoke(&self, name: &str, event: Value) -> anyhow::Result<Value> {
+        let handler = self.0.get(name).with_context(|| format!("no function named {name} is mounted"))?;
+        let answer = std::panic::AssertUnwindSafe(handler(event));
+        let answer = futures::FutureExt::catch_unwind(answer).await;
+        answer.unwrap_or_else(|_| Err(anyhow::anyhow!("{name} panicked")))
+    }
+
+    /// The mounted functions' names.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+}

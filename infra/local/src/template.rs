@@ -1,0 +1,147 @@
+//! `infra/template.yaml`, read: what is deployed is what runs here. Routes, queues and schedules are said once.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use anyhow::{Context, bail};
+use serde_norway::Value;
+
+/// The deployment as the template says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    pub functions: Vec<Function>,
+    /// Logical names of queues, each with where its failures go and after how many receives.
+    pub queues: BTreeMap<String, Queue>,
+}
+
+/// One function and what invokes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// The crate's name, from `CodeUri: ../target/lambda/<name>/`.
+    pub name: String,
+    pub routes: Vec<Route>,
+    pub queue: Option<QueueSource>,
+    pub schedules: Vec<Schedule>,
+    pub timeout: Duration,
+}
+
+/// An HTTP API route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// `ANY` for every method.
+    pub method: String,
+    /// `$default`, or a path with `{name}` and a last `{proxy+}`.
+    pub path: String,
+}
+
+/// A queue's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    pub visibility: Duration,
+    /// Logical name of the dead-letter queue, and receives before a message goes there.
+    pub dead_letters: Option<(String, u32)>,
+}
+
+/// Messages of a queue go to a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueSource {
+    /// Logical name.
+    pub queue: String,
+    pub batch_size: u32,
+    pub reports_failures: bool,
+}
+
+/// A function runs every so often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    pub name: String,
+    pub every: Duration,
+}
+
+impl Template {
+    /// Reads the template at `path`.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(&text).with_context(|| format!("{} is not as expected", path.display()))
+    }
+
+    /// The template that this program was built with.
+    pub fn built_in() -> anyhow::Result<Self> {
+        Self::parse(include_str!("../../template.yaml"))
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        let root: Value = serde_norway::from_str(text)?;
+        let default_timeout = root["Globals"]["Function"]["Timeout"].as_u64().unwrap_or(3);
+        let resources = root["Resources"].as_mapping().context("there are no Resources")?;
+        let mut template = Self { functions: Vec::new(), queues: BTreeMap::new() };
+        for (name, resource) in resources {
+            let (name, properties) = (name.as_str().unwrap_or_default(), &resource["Properties"]);
+            match resource["Type"].as_str() {
+                Some("AWS::Serverless::Function") => {
+                    let function = function(properties, default_timeout).with_context(|| name.to_owned())?;
+                    template.functions.push(function);
+                }
+                Some("AWS::SQS::Queue") => drop(template.queues.insert(name.to_owned(), queue(properties))),
+                _ => {}
+            }
+        }
+        Ok(template)
+    }
+}
+
+fn function(properties: &Value, default_timeout: u64) -> anyhow::Result<Function> {
+    let code = properties["CodeUri"].as_str().context("no CodeUri")?;
+    let name = code.trim_end_matches('/').rsplit('/').next().context("an empty CodeUri")?.to_owned();
+    let timeout = Duration::from_secs(properties["Timeout"].as_u64().unwrap_or(default_timeout));
+    let mut out = Function { name, routes: Vec::new(), queue: None, schedules: Vec::new(), timeout };
+    for (event_name, event) in properties["Events"].as_mapping().into_iter().flatten() {
+        let event_name = event_name.as_str().unwrap_or_default().to_owned();
+        let with = &event["Properties"];
+        match event["Type"].as_str() {
+            Some("HttpApi") => out.routes.push(Route {
+                method: with["Method"].as_str().unwrap_or("ANY").to_uppercase(),
+                path: with["Path"].as_str().unwrap_or("$default").to_owned(),
+            }),
+            Some("SQS") => {
+                out.queue = Some(QueueSource {
+                    queue: logical_name(&with["Queue"]).context("the event's queue")?,
+                    batch_size: u32::try_from(with["BatchSize"].as_u64().unwrap_or(10))?,
+                    reports_failures: with["FunctionResponseTypes"].as_sequence().is_some_and(|s| !s.is_empty()),
+                });
+            }
+            Some("Schedule" | "ScheduleV2") => {
+                let expression = with["Schedule"].as_str().or_else(|| with["ScheduleExpression"].as_str());
+                let every = rate(expression.context("a schedule without an expression")?)?;
+                out.schedules.push(Schedule { name: event_name, every });
+            }
+            other => bail!("an event of type {other:?}"),
+        }
+    }
+    Ok(out)
+}
+
+fn queue(properties: &Value) -> Queue {
+    let redrive = &properties["RedrivePolicy"];
+    let dead_letters = logical_name(&redrive["deadLetterTargetArn"])
+        .zip(redrive["maxReceiveCount"].as_u64().and_then(|count| u32::try_from(count).ok()));
+    Queue { visibility: Duration::from_secs(properties["VisibilityTimeout"].as_u64().unwrap_or(30)), dead_letters }
+}
+
+/// The resource that `!GetAtt Name.Arn` or `!Ref Name` names.
+fn logical_name(value: &Value) -> Option<String> {
+    let Value::Tagged(tagged) = value else { return None };
+    Some(tagged.value.as_str()?.split('.').next()?.to_owned())
+}
+
+/// `rate(15 minutes)`
+fn rate(expression: &str) -> anyhow::Result<Duration> {
+    let inner = expression.strip_prefix("rate(").and_then(|e| e.strip_suffix(')'));
+    let (count, unit) = inner.and_then(|e| e.split_once(' ')).context("only rate(...) schedules run here")?;
+    let seconds = match unit.trim_end_matches('s') {
+        "minute" => 60,
+        "hour" => 3600,
+        "day" => 86_400,
+        other => bail!("a rate in {other}"),
+    };
+    Ok(Duration::from_secs(count.parse::<u64>()? * seconds))
+}

@@ -1,0 +1,47 @@
+//! SCIM tokens: only their hashes, one partition per workspace.
+
+use super::{
+    StoreError, TenantStore,
+    audit::AuditRecord,
+    table::{Range, Write},
+};
+use crate::tenant::token::TokenRecord;
+
+impl TenantStore {
+    /// The token with this id.
+    pub async fn token(&self, id: &str) -> Result<Option<TokenRecord>, StoreError> {
+        self.table.read(&self.key("K", id)).await
+    }
+
+    /// All tokens ever issued, oldest first.
+    pub async fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
+        let pk = self.partition("K");
+        self.table.list(&Range { pk: &pk, from: None, to: None, newest_first: false, limit: 1000 }).await
+    }
+
+    /// Keeps a new token. `existing` are the tokens that the limit of two was checked against: none of them
+    /// may have come since.
+    pub async fn add_token(&self, token: &TokenRecord, audit: &AuditRecord) -> Result<(), StoreError> {
+        self.change(vec![Write::create(self.key("K", token.id.as_str()), token)], audit).await
+    }
+
+    /// Revokes a token that is not revoked yet.
+    pub async fn revoke_token(
+        &self,
+        id: &str,
+        at: jiff::Timestamp,
+        audit: &AuditRecord,
+    ) -> Result<(), StoreError> {
+        let write = Write::update(self.key("K", id))
+            .set("revoked", at)
+            .when("attribute_exists(PK) AND #revoked = :none")
+            .bind(":none", None::<String>);
+        self.change(vec![write], audit).await
+    }
+
+    /// Notes the day of a token's last use: once a day, without an audit record.
+    pub async fn touch_token(&self, id: &str, day: jiff::civil::Date) -> Result<(), StoreError> {
+        let write = Write::update(self.key("K", id)).set("last_used_day", day).when("attribute_exists(PK)");
+        self.table.write(vec![write]).await
+    }
+}

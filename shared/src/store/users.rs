@@ -1,0 +1,224 @@
+//! Users: an append-only list whose ids are addresses.
+//!
+//! | operation | sequential trips |
+//! |---|---|
+//! | by id, page at any index | 1 |
+//! | by userName | 2 |
+//! | create | 2 (place, transaction) |
+//! | change | 1 transaction, after the read |
+
+mod list;
+mod record;
+
+use jiff::Timestamp;
+
+pub use self::{
+    list::Listing,
+    record::{Source, UserRecord},
+};
+use super::{
+    StoreError, TenantStore,
+    audit::{Acting, AuditRecord},
+    json_text::JsonText,
+    keys::{Key, hashed, sequence},
+    table::Write,
+};
+use crate::{
+    scim::{fold::fold_user_name, user::UserAttributes},
+    tenant::{Role, UserId, resource_id},
+};
+
+/// Why a user was not created or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    /// The name is another user's.
+    #[error("the userName is taken")]
+    NameTaken,
+    /// The user was changed between the read and the write.
+    #[error("the user was changed by somebody else")]
+    Changed,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a new user starts with.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    pub attributes: UserAttributes,
+    pub source: Source,
+    /// Roles granted directly; only an invitation gives one.
+    pub grants: Vec<Role>,
+}
+
+impl TenantStore {
+    /// The user with this SCIM id, deleted ones left out.
+    pub async fn user(&self, id: &str) -> Result<Option<UserRecord>, StoreError> {
+        let Some(key) = self.user_key(id) else { return Ok(None) };
+        let user: Option<UserRecord> = self.table.read(&key).await?;
+        Ok(user.filter(|user| user.id.as_str() == id && !user.deleted))
+    }
+
+    /// The user whose userName folds to the same as `name`.
+    pub async fn user_by_name(&self, name: &str) -> Result<Option<UserRecord>, StoreError> {
+        let folded = fold_user_name(name);
+        match self.table.read::<Name>(&self.name_key(&folded, 'U')).await? {
+            // The user decides what its name is; the index only says where to look.
+            Some(found) => Ok(self.user(&found.id).await?.filter(|user| user.folded_name == folded)),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether some user has this name.
+    pub async fn user_name_taken(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(self.table.get(&self.name_key(&fold_user_name(name), 'U')).await?.is_some())
+    }
+
+    /// Creates a user. Two racing creations of one name: one succeeds.
+    pub async fn create_user(&self, new: NewUser, acting: &Acting<'_>) -> Result<UserRecord, UserError> {
+        let seq = self.table.next(&self.key("C", "U"), "next").await?;
+        let user = UserRecord::new(seq, new, acting);
+        let writes = self.user_creation(&user);
+        let audit = acting.record("user.create", user.target(), user.source.as_str());
+        match self.change(writes, &audit).await {
+            Ok(()) => Ok(user),
+            Err(error) => {
+                // The place stays empty for good: it must not count as a user.
+                self.leave_hole('U', seq).await?;
+                Err(if error.refused(0) { UserError::NameTaken } else { error.into() })
+            }
+        }
+    }
+
+    /// The writes that create `user`: the name first, so that a refused write 0 means a taken name.
+    fn user_creation(&self, user: &UserRecord) -> Vec<Write> {
+        let name = Name { id: user.id.as_str().to_owned() };
+        let (partition, sk) = sequence('U', user.seq);
+        vec![
+            Write::create(self.name_key(&user.folded_name, 'U'), &name),
+            Write::create(self.key(&partition, sk), user),
+        ]
+    }
+
+    /// A workspace's first user: place 1, with the writes that make it and its counter.
+    pub(super) fn first_user(&self, new: NewUser, acting: &Acting<'_>) -> (UserRecord, Vec<Write>) {
+        let user = UserRecord::new(1, new, acting);
+        let mut writes = self.user_creation(&user);
+        writes.push(Write::update(self.key("C", "U")).add("next", 1).when("attribute_not_exists(PK)"));
+        (user, writes)
+    }
+
+    /// Gives `user` (as it was read) other attributes. A deactivation raises the epoch, which ends every
+    /// session by its next request.
+    pub async fn change_user(
+        &self,
+        user: &UserRecord,
+        attributes: UserAttributes,
+        acting: &Acting<'_>,
+    ) -> Result<UserRecord, UserError> {
+        let next = user.with_attributes(attributes, acting.at);
+        let mut writes = vec![
+            Write::update(self.user_key_of(user))
+                .set("attributes", JsonText(&next.attributes))
+                .set("active", next.active)
+                .set("folded_name", &next.folded_name)
+                .set("source", next.source)
+                .set("epoch", next.epoch)
+                .set("updated", next.updated)
+                .add("version", 1)
+                .when("#version = :read AND #id = :id")
+                .bind(":read", user.version)
+                .bind(":id", &user.id),
+        ];
+        if next.folded_name != user.folded_name {
+            let name = Name { id: user.id.as_str().to_owned() };
+            writes.push(Write::create(self.name_key(&next.folded_name, 'U'), &name));
+            writes.push(
+                Write::delete(self.name_key(&user.folded_name, 'U')).when("#id = :id").bind(":id", &user.id),
+            );
+        }
+        let audit = acting.record(user.change_name(&next), user.target(), "");
+        match self.change(writes, &audit).await {
+            Ok(()) => Ok(next),
+            Err(error) if error.refused(0) => Err(UserError::Changed),
+            Err(error) if error.refused(1) => Err(UserError::NameTaken),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Deletes `user`: deactivated, sessions ended, the name free again, a tombstone for the audit.
+    pub async fn delete_user(&self, user: &UserRecord, acting: &Acting<'_>) -> Result<(), UserError> {
+        let writes = vec![
+            Write::update(self.user_key_of(user))
+                .set("deleted", true)
+                .set("active", false)
+                .set("updated", acting.at)
+                .add("epoch", 1)
+                .add("version", 1)
+                .when("#version = :read AND #id = :id")
+                .bind(":read", user.version)
+                .bind(":id", &user.id),
+            Write::delete(self.name_key(&user.folded_name, 'U')).when("#id = :id").bind(":id", &user.id),
+            self.hole('U', user.seq),
+        ];
+        let audit = acting.record("user.delete", user.target(), "");
+        self.change(writes, &audit).await.map_err(|error| match error {
+            error if error.refused(0) => UserError::Changed,
+            error => error.into(),
+        })
+    }
+
+    /// Grants or withdraws a direct role, with the audit record of who did it.
+    pub async fn set_grants(
+        &self,
+        user: &UserRecord,
+        grants: &[Role],
+        audit: &AuditRecord,
+    ) -> Result<(), UserError> {
+        let write = Write::update(self.user_key_of(user))
+            .set("grants", grants)
+            .add("version", 1)
+            .when("#version = :read AND #id = :id")
+            .bind(":read", user.version)
+            .bind(":id", &user.id);
+        self.change(vec![write], audit).await.map_err(|error| match error {
+            error if error.refused(0) => UserError::Changed,
+            error => error.into(),
+        })
+    }
+
+    /// Ends every session of the user by its next request.
+    pub fn end_sessions(&self, user: &UserRecord) -> Write {
+        Write::update(self.user_key_of(user)).add("epoch", 1).when("#id = :id").bind(":id", &user.id)
+    }
+
+    pub(super) fn user_key(&self, id: &str) -> Option<Key> {
+        let (partition, sk) = sequence('U', resource_id::sequence(id)?);
+        Some(self.key(&partition, sk))
+    }
+
+    pub(super) fn user_key_of(&self, user: &UserRecord) -> Key {
+        let (partition, sk) = sequence('U', user.seq);
+        self.key(&partition, sk)
+    }
+
+    /// The key of a name: `U` a user's, `G` a custom group's.
+    pub(super) fn name_key(&self, folded: &str, kind: char) -> Key {
+        self.key(&format!("N#{}", hashed(folded)), kind)
+    }
+}
+
+/// Who has a name.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(super) struct Name {
+    pub(super) id: String,
+}
+
+/// The id that a place gets.
+pub(super) fn user_id(seq: u64, acting: &Acting<'_>) -> UserId {
+    UserId::new(resource_id::generate(seq, acting.random))
+}
+
+/// How long a place may stay empty before a list takes it for a hole: longer than any creation takes.
+pub(super) fn is_settled(created: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(created) > jiff::SignedDuration::from_secs(60)
+}
