@@ -3,8 +3,8 @@
 //! One rule: the tenant comes from API Gateway's `requestContext.domainName`, once, and from nothing else.
 
 pub mod answer;
-pub mod body;
 pub mod bearer;
+pub mod body;
 pub mod door;
 pub mod headers;
 pub mod observe;

@@ -1,4 +1,4 @@
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::http::start::run(okta_jwks::router).await
+    shared::http::start::run(|_, door| Ok(okta_jwks::router(door))).await
 }

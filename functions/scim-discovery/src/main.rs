@@ -1,4 +1,4 @@
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::http::start::run(scim_discovery::router).await
+    shared::http::start::run(|_, door| Ok(scim_discovery::router(door))).await
 }

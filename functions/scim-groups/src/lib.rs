@@ -24,7 +24,10 @@ pub fn router(door: Door) -> Router {
     let routes = Router::new()
         .route("/scim/v2/Groups", get(list::list).post(write::create))
         .route("/scim/v2/Groups/.search", post(list::search))
-        .route("/scim/v2/Groups/{id}", get(read).put(write::replace).patch(write::patch).delete(write::delete));
+        .route(
+            "/scim/v2/Groups/{id}",
+            get(read).put(write::replace).patch(write::patch).delete(write::delete),
+        );
     start::finish(routes, door, Surface::Scim)
 }
 

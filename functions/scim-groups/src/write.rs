@@ -96,7 +96,8 @@ pub(crate) async fn delete(
 
 async fn existing(client: &ScimClient, id: &str, headers: &HeaderMap) -> Result<Group, ScimError> {
     let group = client.store().group(id).await?.ok_or_else(ScimError::not_found)?;
-    let wanted = headers.get(header::IF_MATCH).map(|value| IfMatch::parse(value.to_str().unwrap_or_default()));
+    let wanted =
+        headers.get(header::IF_MATCH).map(|value| IfMatch::parse(value.to_str().unwrap_or_default()));
     match (&group, wanted) {
         (Group::Custom(group), Some(wanted)) if !wanted.allows(group.version) => {
             Err(ScimError::precondition_failed())
@@ -118,7 +119,8 @@ async fn with_attributes(
             if attributes == before.attributes {
                 return Ok(Group::Custom(before));
             }
-            let group: GroupRecord = client.store().change_group(&before, attributes, &client.acting()).await?;
+            let group: GroupRecord =
+                client.store().change_group(&before, attributes, &client.acting()).await?;
             Ok(Group::Custom(group))
         }
     }

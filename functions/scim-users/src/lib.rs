@@ -20,7 +20,10 @@ pub fn router(door: Door) -> Router {
     let routes = Router::new()
         .route("/scim/v2/Users", get(list::list).post(write::create))
         .route("/scim/v2/Users/.search", post(list::search))
-        .route("/scim/v2/Users/{id}", get(read).put(write::replace).patch(write::patch).delete(write::delete));
+        .route(
+            "/scim/v2/Users/{id}",
+            get(read).put(write::replace).patch(write::patch).delete(write::delete),
+        );
     start::finish(routes, door, Surface::Scim)
 }
 

@@ -29,7 +29,12 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with a plain sentence and the next step.
-    pub fn new(status: StatusCode, code: &'static str, title: impl Into<String>, next: impl Into<String>) -> Self {
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        title: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
         Self { status, code, title: title.into(), next: next.into(), retry_after: None }
     }
 
@@ -65,7 +70,12 @@ impl Problem {
 
     /// 401: no live session.
     pub fn signed_out() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "session.missing", "You are not signed in.", "Sign in and try again.")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "session.missing",
+            "You are not signed in.",
+            "Sign in and try again.",
+        )
     }
 
     /// 405, with the methods that the route takes.
@@ -87,7 +97,12 @@ impl Problem {
     /// 415.
     pub fn unsupported_media_type(want: &str) -> Self {
         let next = format!("Send it as {want}.");
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "body.type", "That kind of content is not taken here.", next)
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "body.type",
+            "That kind of content is not taken here.",
+            next,
+        )
     }
 
     /// 500: our fault, told to the log and not to the caller.
@@ -119,7 +134,8 @@ impl Problem {
     pub fn render(&self, wants_html: bool, correlation_id: &str) -> Response {
         let mut response = if wants_html {
             let body = page::problem(self, correlation_id);
-            (self.status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], body.into_string()).into_response()
+            (self.status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], body.into_string())
+                .into_response()
         } else {
             let body = self.to_json(correlation_id).to_string();
             (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()

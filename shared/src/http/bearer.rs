@@ -53,13 +53,13 @@ impl FromRequestParts<Door> for ScimClient {
         })?;
         let store = door.table().tenant(&workspace);
         let record = store.token(presented.id()).await?;
-        let verified = token::verify(&presented, &workspace.tenant, record.as_ref(), at)
-            .map_err(|refusal| {
+        let verified =
+            token::verify(&presented, &workspace.tenant, record.as_ref(), at).map_err(|refusal| {
                 tracing::info!(token.refusal = %refusal, "scim token refused");
                 ScimError::unauthorized()
             })?;
-        let principal =
-            Principal::from_scim_token(&verified, &workspace.tenant).map_err(|_| ScimError::unauthorized())?;
+        let principal = Principal::from_scim_token(&verified, &workspace.tenant)
+            .map_err(|_| ScimError::unauthorized())?;
         if let Some(day) = record.and_then(|record| record.day_to_record(at)) {
             note_use(&store, verified.id(), day).await;
         }
@@ -71,7 +71,9 @@ impl FromRequestParts<Door> for ScimClient {
 
 /// The day of the last use is a convenience: failing to note it refuses nobody.
 async fn note_use(store: &TenantStore, id: &str, day: jiff::civil::Date) {
-    if let Err(error @ (StoreError::Corrupt { .. } | StoreError::Unavailable(_))) = store.touch_token(id, day).await {
+    if let Err(error @ (StoreError::Corrupt { .. } | StoreError::Unavailable(_))) =
+        store.touch_token(id, day).await
+    {
         tracing::warn!(error.message = %error, "last use of a token not noted");
     }
 }

@@ -29,6 +29,7 @@ pub fn media_type(headers: &HeaderMap) -> Option<String> {
     let (value, more) = (all.next()?.to_str().ok()?, all.next());
     let mut parts = value.split(';').map(|part| part.trim().to_ascii_lowercase());
     let kind = parts.next()?;
-    let other_charset = parts.any(|p| p.strip_prefix("charset=").is_some_and(|c| c.trim_matches('"') != "utf-8"));
+    let other_charset =
+        parts.any(|p| p.strip_prefix("charset=").is_some_and(|c| c.trim_matches('"') != "utf-8"));
     (more.is_none() && !other_charset).then_some(kind)
 }

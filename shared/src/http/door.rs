@@ -87,7 +87,8 @@ fn gateway_context(parts: &Parts) -> Option<&ApiGatewayV2httpRequestContext> {
 /// `X-Correlation-Id` if well formed, else API Gateway's request id, else a fresh one.
 pub fn correlation_id(parts: &Parts, random: &dyn Random) -> String {
     let well_formed = |id: &&str| {
-        (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        (8..=64).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     let sent = parts.headers.get("x-correlation-id").and_then(|id| id.to_str().ok()).filter(well_formed);
     let gateway = gateway_context(parts).and_then(|context| context.request_id.as_deref());

@@ -25,7 +25,11 @@ pub enum Surface {
 }
 
 /// Wraps a function's routes. Goes outside of everything else.
-pub async fn observe(State((door, surface)): State<(Door, Surface)>, request: Request, next: Next) -> Response {
+pub async fn observe(
+    State((door, surface)): State<(Door, Surface)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (mut parts, body) = request.into_parts();
     let correlation_id = correlation_id(&parts, &*door.random);
     if let Ok(value) = HeaderValue::from_str(&correlation_id) {
@@ -113,7 +117,9 @@ fn choose(mut response: Response, forms: &BothForms, wants_html: bool) -> Respon
 fn scim_form(response: Response) -> Response {
     let has_type = response.headers().contains_key(header::CONTENT_TYPE);
     let error = match (response.extensions().get::<Problem>(), response.status()) {
-        (Some(problem), StatusCode::SERVICE_UNAVAILABLE) => ScimError::unavailable(problem.retry_after.unwrap_or(5)),
+        (Some(problem), StatusCode::SERVICE_UNAVAILABLE) => {
+            ScimError::unavailable(problem.retry_after.unwrap_or(5))
+        }
         (Some(_), StatusCode::NOT_FOUND) => ScimError::not_found(),
         (Some(_), _) => ScimError::internal(),
         (None, StatusCode::NOT_FOUND) if !has_type => ScimError::not_found(),

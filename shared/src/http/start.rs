@@ -10,26 +10,25 @@ use super::{
 };
 use crate::{
     ops::{Config, SystemClock, SystemRandom, telemetry},
-    store::aws,
+    store::Aws,
 };
 
-/// The door of this deployment, from the environment.
-pub async fn door(config: &Config) -> Result<Door, Box<dyn std::error::Error + Send + Sync>> {
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// The door of this deployment.
+pub fn door(aws: &Aws) -> Result<Door, Error> {
     let random = Arc::new(SystemRandom::default());
-    let table = aws::table(config, random.clone()).await?;
-    Ok(Door::new(config.public_base()?, table, Arc::new(SystemClock), random))
+    Ok(Door::new(aws.config().public_base()?, aws.table(random.clone())?, Arc::new(SystemClock), random))
 }
 
 /// Runs a web function under Lambda: settings are read and checked once, before the first request.
-pub async fn run(router: impl FnOnce(Door) -> Router) -> Result<(), lambda_http::Error> {
-    let config = Config::from_env();
+pub async fn run(router: impl FnOnce(&Aws, Door) -> Result<Router, Error>) -> Result<(), Error> {
     telemetry::init("info");
-    lambda_http::run(router(door(&config).await?)).await
+    let aws = Aws::from_env(Config::from_env()).await;
+    lambda_http::run(router(&aws, door(&aws)?)?).await
 }
 
 /// Finishes a function's routes: everything goes through [`observe`].
 pub fn finish(routes: Router<Door>, door: Door, surface: Surface) -> Router {
-    routes
-        .layer(middleware::from_fn_with_state((door.clone(), surface), observe))
-        .with_state(door)
+    routes.layer(middleware::from_fn_with_state((door.clone(), surface), observe)).with_state(door)
 }

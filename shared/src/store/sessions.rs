@@ -26,8 +26,7 @@ impl TenantStore {
 
     /// Notes that a live session was used, at most once a minute.
     pub async fn touch_session(&self, hash: &Digest, at: Timestamp) -> Result<(), StoreError> {
-        let write =
-            Write::update(self.session_key(hash)).set("last_seen", at).when("attribute_exists(PK)");
+        let write = Write::update(self.session_key(hash)).set("last_seen", at).when("attribute_exists(PK)");
         self.table.write(vec![write]).await
     }
 

@@ -18,7 +18,8 @@ pub fn generate(seq: u64, random: &(impl Random + ?Sized)) -> String {
 /// The sequence number in `id`; none when it is not an id of ours.
 pub fn sequence(id: &str) -> Option<u64> {
     // Only the form that we issue: lower case, hyphens in their places.
-    let uuid = Uuid::try_parse(id).ok().filter(|uuid| uuid.get_version_num() == 8 && uuid.to_string() == id)?;
+    let uuid =
+        Uuid::try_parse(id).ok().filter(|uuid| uuid.get_version_num() == 8 && uuid.to_string() == id)?;
     let bytes = uuid.as_bytes();
     let seq = u64::from_be_bytes([0, 0, 0, bytes[0], bytes[1], bytes[2], bytes[3], bytes[4]]);
     (seq > 0).then_some(seq)
@@ -26,7 +27,8 @@ pub fn sequence(id: &str) -> Option<u64> {
 
 /// The id of a workspace's role-group: the same at every read, and unlike any other workspace's.
 pub fn role_group(tenant: &TenantId, role: Role) -> String {
-    let digest = Digest::framed([b"role-group".as_slice(), tenant.as_str().as_bytes(), role.name().as_bytes()]);
+    let digest =
+        Digest::framed([b"role-group".as_slice(), tenant.as_str().as_bytes(), role.name().as_bytes()]);
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest.as_bytes()[..16]);
     // Sequence number 0 is never issued: it marks a role-group.
@@ -57,7 +59,9 @@ mod tests {
         let id = generate(7, &SystemRandom::default());
         let upper = id.to_uppercase();
         let braced = format!("{{{id}}}");
-        for other in ["", "../", "00000000-0000-4000-8000-000000000000", &upper, &braced, &id.replace('-', "")] {
+        for other in
+            ["", "../", "00000000-0000-4000-8000-000000000000", &upper, &braced, &id.replace('-', "")]
+        {
             assert_eq!(sequence(other), None, "{other}");
         }
     }

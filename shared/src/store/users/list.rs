@@ -65,7 +65,9 @@ impl TenantStore {
             let pk = self.partition(&partition);
             let limit = count - u32::try_from(users.len()).unwrap_or(count);
             let range = Range { pk: &pk, from: Some(&from), to: None, newest_first: false, limit };
-            users.extend(self.table.list::<UserRecord>(&range).await?.into_iter().filter(|user| !user.deleted));
+            users.extend(
+                self.table.list::<UserRecord>(&range).await?.into_iter().filter(|user| !user.deleted),
+            );
             place = (place / PER_PARTITION + 1) * PER_PARTITION;
         }
         Ok((listing.total(), users))

@@ -1,0 +1,104 @@
+//! Evidence in S3: under the tenant's prefix, written once, checked by digest on the way in and out.
+
+use aws_sdk_s3::{
+    Client, error::ProvideErrorMetadata, presigning::PresigningConfig, primitives::ByteStream,
+    types::ChecksumAlgorithm,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+
+use super::service_error::ServiceError;
+use crate::tenant::{Digest, TenantId};
+
+const S3: &str = "S3";
+
+/// The bucket of a deployment.
+#[derive(Clone)]
+pub struct Evidence {
+    client: Client,
+    bucket: String,
+}
+
+impl Evidence {
+    pub(super) fn new(client: Client, bucket: &str) -> Self {
+        Self { client, bucket: bucket.to_owned() }
+    }
+
+    /// Writes `bytes` at `name` if nothing is there. The same bytes there already are as good (a retry);
+    /// other bytes are an error.
+    pub async fn write_once(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        content_type: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Digest, ServiceError> {
+        let digest = Digest::of(&bytes);
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key(tenant, name))
+            .content_type(content_type)
+            .if_none_match("*")
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .checksum_sha256(STANDARD.encode(digest.as_bytes()))
+            .body(ByteStream::from(bytes))
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(digest),
+            // 412: it is there. 409: somebody is writing it this moment.
+            Err(error)
+                if matches!(error.code(), Some("PreconditionFailed" | "ConditionalRequestConflict")) =>
+            {
+                match self.read(tenant, name, &digest).await {
+                    Ok(_) => Ok(digest),
+                    Err(ServiceError::Digest { .. }) => Err(ServiceError::Exists { what: "an object" }),
+                    Err(other) => Err(other),
+                }
+            }
+            Err(error) => Err(ServiceError::of(S3, &error)),
+        }
+    }
+
+    /// The bytes at `name`, which must have this digest.
+    pub async fn read(&self, tenant: &TenantId, name: &str, digest: &Digest) -> Result<Bytes, ServiceError> {
+        let bytes = self.read_unchecked(tenant, name).await?;
+        if Digest::of(&bytes) == *digest {
+            Ok(bytes)
+        } else {
+            Err(ServiceError::Digest { what: "an object" })
+        }
+    }
+
+    async fn read_unchecked(&self, tenant: &TenantId, name: &str) -> Result<Bytes, ServiceError> {
+        let get = self.client.get_object().bucket(&self.bucket).key(key(tenant, name)).send().await;
+        let object = get.map_err(|error| match error.code() {
+            Some("NoSuchKey") => ServiceError::Missing { service: S3, what: "such object" },
+            _ => ServiceError::of(S3, &error),
+        })?;
+        let body = object.body.collect().await;
+        let lost = |_| ServiceError::Unavailable { service: S3, code: "the answer broke off".to_owned() };
+        Ok(body.map_err(lost)?.into_bytes())
+    }
+
+    /// A URL that reads the object at `name` and dies by itself after `seconds`.
+    pub async fn read_url(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        seconds: u64,
+    ) -> Result<String, ServiceError> {
+        let lifetime = std::time::Duration::from_secs(seconds.min(60));
+        let config = PresigningConfig::expires_in(lifetime)
+            .map_err(|_| ServiceError::Unavailable { service: S3, code: "presigning".to_owned() })?;
+        let get = self.client.get_object().bucket(&self.bucket).key(key(tenant, name));
+        let signed = get.presigned(config).await.map_err(|error| ServiceError::of(S3, &error))?;
+        Ok(signed.uri().to_owned())
+    }
+}
+
+fn key(tenant: &TenantId, name: &str) -> String {
+    format!("tenants/{tenant}/{name}")
+}
