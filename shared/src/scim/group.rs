@@ -1,0 +1,219 @@
+//! A group: what a client may set, and what we answer.
+//!
+//! Members are user ids. Groups in groups are refused: a role that came through a chain of groups could not
+//! be explained to an auditor by looking at one group.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::ScimError;
+use super::meta::Meta;
+use super::normalise::{Object, member, object};
+use super::projection::Projection;
+use super::schema::{GROUP_URN, ResourceKind};
+
+/// The longest `displayName` and `externalId` of a group, in bytes.
+pub const MAX_TEXT: usize = 1_024;
+
+/// The longest id that is looked at as a member's. Ours have 36 bytes.
+const MAX_MEMBER_ID: usize = 256;
+
+/// The attributes of a group that a client has set, but for its members.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupAttributes {
+    pub display_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+}
+
+/// Prints no personal data: group names are the customer's.
+impl fmt::Debug for GroupAttributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GroupAttributes")
+    }
+}
+
+/// A member as a client names it and as we answer it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MemberRef {
+    /// The user's id.
+    pub value: String,
+    /// The user's name, for people; never trusted from a client.
+    pub display: Option<String>,
+}
+
+/// Prints no personal data.
+impl fmt::Debug for MemberRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MemberRef({})", self.value)
+    }
+}
+
+/// The body of `POST /Groups`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupCreate {
+    pub attributes: GroupAttributes,
+    /// Each once, in the order of their ids.
+    pub members: Vec<MemberRef>,
+}
+
+/// The body of `PUT /Groups/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupReplace {
+    pub attributes: GroupAttributes,
+    /// The members, or `None` if the body does not speak of them: then they stay. We leave `members` out
+    /// of very large groups, and Okta sends back what we answered.
+    pub members: Option<BTreeSet<String>>,
+}
+
+impl GroupCreate {
+    /// Reads the body.
+    pub fn parse(body: &Value) -> Result<Self, ScimError> {
+        let GroupReplace { attributes, members } = GroupReplace::parse(body)?;
+        let member = |value| MemberRef { value, display: None };
+        Ok(Self { attributes, members: members.into_iter().flatten().map(member).collect() })
+    }
+}
+
+impl GroupReplace {
+    /// Reads the body.
+    pub fn parse(body: &Value) -> Result<Self, ScimError> {
+        let body = object(body)?;
+        let name = match member(body, "displayName")? {
+            None | Some(Value::Null) => Err(ScimError::invalid_value("A group needs a `displayName`.")),
+            Some(Value::String(name)) => Ok(name),
+            Some(_) => Err(ScimError::invalid_value("`displayName` must be a string.")),
+        }?;
+        check_display_name(name)?;
+        let external_id = external_id(member(body, "externalId")?)?;
+        let members = match member(body, "members")? {
+            None => None,
+            Some(Value::Null) => Some(BTreeSet::new()),
+            Some(listed) => {
+                let mut ids = BTreeSet::new();
+                member_ids(listed, |id| drop(ids.insert(id.to_owned())))?;
+                Some(ids)
+            }
+        };
+        Ok(Self { attributes: GroupAttributes { display_name: name.clone(), external_id }, members })
+    }
+}
+
+/// Everything an answer about a group is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct GroupView<'a> {
+    pub id: &'a str,
+    pub attributes: &'a GroupAttributes,
+    /// `None` leaves `members` out: there are too many, or nobody asked. Never a part of them.
+    pub members: Option<&'a [MemberRef]>,
+    /// RFC 3339, in UTC.
+    pub created: &'a str,
+    /// RFC 3339, in UTC.
+    pub last_modified: &'a str,
+    /// The number in the weak entity tag; role-groups have none.
+    pub version: Option<u64>,
+    /// The base URL, such as `https://acme.example.com/scim/v2`.
+    pub location_base: &'a str,
+}
+
+/// The group's representation (RFC 7643 section 4.2), with the attributes the client asked for.
+pub fn render(view: GroupView<'_>, projection: &Projection) -> Value {
+    let mut out = Object::new();
+    out.insert("schemas".into(), vec![GROUP_URN].into());
+    out.insert("id".into(), view.id.into());
+    if let Some(external_id) = &view.attributes.external_id {
+        projection.add(&mut out, "externalId", || external_id.as_str().into());
+    }
+    projection.add(&mut out, "displayName", || view.attributes.display_name.as_str().into());
+    if let Some(members) = view.members {
+        projection.add(&mut out, "members", || {
+            members.iter().map(|member| member_json(member, view.location_base)).collect()
+        });
+    }
+    projection.add(&mut out, "meta", || {
+        Meta {
+            kind: ResourceKind::Group,
+            id: view.id,
+            created: view.created,
+            last_modified: view.last_modified,
+            version: view.version,
+            location_base: view.location_base,
+        }
+        .to_json()
+    });
+    out.into()
+}
+
+fn member_json(member: &MemberRef, location_base: &str) -> Value {
+    let mut out = Object::new();
+    out.insert("value".into(), member.value.as_str().into());
+    out.insert("$ref".into(), format!("{location_base}/Users/{}", member.value).into());
+    out.insert("type".into(), "User".into());
+    if let Some(display) = &member.display {
+        out.insert("display".into(), display.as_str().into());
+    }
+    out.into()
+}
+
+/// What can be a group's name.
+pub fn check_display_name(name: &str) -> Result<(), ScimError> {
+    let wrong = if name.trim().is_empty() {
+        "A group needs a `displayName`."
+    } else if name.len() > MAX_TEXT {
+        "`displayName` is longer than 1024 bytes."
+    } else if name.chars().any(char::is_control) {
+        "`displayName` has a control character."
+    } else {
+        return Ok(());
+    };
+    Err(ScimError::invalid_value(wrong))
+}
+
+pub(crate) fn external_id(value: Option<&Value>) -> Result<Option<String>, ScimError> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(id)) if id.is_empty() => Ok(None),
+        Some(Value::String(id)) if id.len() <= MAX_TEXT => Ok(Some(id.clone())),
+        Some(_) => Err(ScimError::invalid_value("`externalId` must be a string of at most 1024 bytes.")),
+    }
+}
+
+/// Hands each user id of a list of members to `take`: objects with a `value`, or ids themselves.
+pub(crate) fn member_ids(listed: &Value, mut take: impl FnMut(&str)) -> Result<(), ScimError> {
+    let items = match listed {
+        Value::Array(items) => items.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    for item in items {
+        take(member_id(item)?);
+    }
+    Ok(())
+}
+
+fn member_id(item: &Value) -> Result<&str, ScimError> {
+    let (id, is_group) = match item {
+        Value::String(id) => (Some(id.as_str()), false),
+        Value::Object(fields) => {
+            let kind = member(fields, "type")?.and_then(Value::as_str);
+            let reference = member(fields, "$ref")?.and_then(Value::as_str);
+            let is_group = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("Group"))
+                || reference.is_some_and(|url| url.contains("/Groups/"));
+            (member(fields, "value")?.and_then(Value::as_str), is_group)
+        }
+        _ => (None, false),
+    };
+    if is_group {
+        return Err(ScimError::invalid_value("A group cannot be a member of a group."));
+    }
+    match id {
+        Some(id) if !id.is_empty() && id.len() <= MAX_MEMBER_ID => Ok(id),
+        _ => Err(ScimError::invalid_value("A member needs the id of a user as its `value`.")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

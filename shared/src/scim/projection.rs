@@ -1,0 +1,189 @@
+//! `attributes` and `excludedAttributes`: which attributes an answer has (RFC 7644 section 3.9).
+//!
+//! Names that do not exist select nothing, so a typing error can hide an attribute and never show one.
+
+use serde_json::Value;
+
+use super::normalise::Object;
+use super::path::AttrPath;
+use super::schema::{Attribute, ENTERPRISE_URN, ResourceKind, Returned};
+
+/// The chosen attributes. The default is all of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Projection {
+    kind: ResourceKind,
+    include: Option<Vec<Selector>>,
+    exclude: Vec<Selector>,
+}
+
+/// One name in either list.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Selector {
+    /// The URN of the extension: all of it.
+    Extension,
+    Attribute(AttrPath),
+}
+
+/// How much of a value is in the answer.
+enum Share {
+    All,
+    None,
+    Some(Vec<&'static str>),
+}
+
+impl Projection {
+    /// All attributes.
+    pub fn all(kind: ResourceKind) -> Self {
+        Self { kind, include: None, exclude: Vec::new() }
+    }
+
+    /// From the two query parameters: names with commas between them. With both, an attribute has to be
+    /// in the first and not in the second.
+    pub fn parse(attributes: Option<&str>, excluded: Option<&str>, kind: ResourceKind) -> Self {
+        let names = |list: &'_ str| selectors(list.split(','), kind);
+        Self { kind, include: attributes.map(names), exclude: excluded.map(names).unwrap_or_default() }
+    }
+
+    /// From the two lists of a `.search` request.
+    pub fn from_lists<'a>(
+        attributes: Option<impl IntoIterator<Item = &'a str>>,
+        excluded: Option<impl IntoIterator<Item = &'a str>>,
+        kind: ResourceKind,
+    ) -> Self {
+        Self {
+            kind,
+            include: attributes.map(|names| selectors(names, kind)),
+            exclude: excluded.map(|names| selectors(names, kind)).unwrap_or_default(),
+        }
+    }
+
+    /// Whether the answer has something of this attribute, so that the store need not read what nobody asked for.
+    pub fn wants(&self, attribute: &str) -> bool {
+        self.is_all()
+            || self
+                .kind
+                .attribute(attribute)
+                .is_some_and(|row| !matches!(self.share(false, row), Share::None))
+    }
+
+    /// Whether `attributes` asks for this attribute by name.
+    pub fn asks_for(&self, attribute: &str) -> bool {
+        self.include.is_some() && self.wants(attribute)
+    }
+
+    /// Whether the client gave `attributes`.
+    pub fn is_explicit(&self) -> bool {
+        self.include.is_some()
+    }
+
+    fn is_all(&self) -> bool {
+        self.include.is_none() && self.exclude.is_empty()
+    }
+
+    /// Copies a stored attribute, the whole extension included, as far as it is wanted.
+    pub(crate) fn copy(&self, out: &mut Object, name: &str, value: &Value) {
+        if self.is_all() {
+            out.insert(name.to_owned(), value.clone());
+        } else if name == ENTERPRISE_URN {
+            let mut extension = Object::new();
+            for (name, value) in value.as_object().into_iter().flatten() {
+                if let Some(row) = self.kind.extension_attribute(name) {
+                    insert(&mut extension, name, self.share(true, row), || value.clone());
+                }
+            }
+            if !extension.is_empty() {
+                out.insert(name.to_owned(), extension.into());
+            }
+        } else {
+            self.add(out, name, || value.clone());
+        }
+    }
+
+    /// Adds an attribute of the core schema as far as it is wanted; `make` runs only then.
+    pub(crate) fn add(&self, out: &mut Object, name: &str, make: impl FnOnce() -> Value) {
+        if self.is_all() {
+            out.insert(name.to_owned(), make());
+        } else if let Some(row) = self.kind.attribute(name) {
+            insert(out, name, self.share(false, row), make);
+        }
+    }
+
+    fn share(&self, extension: bool, row: &'static Attribute) -> Share {
+        if row.returned == Returned::Always {
+            return Share::All;
+        }
+        let mut parts: Vec<_> = match &self.include {
+            None => match named(&self.exclude, extension, row) {
+                Share::None => return Share::All,
+                _ => row.sub_attributes().iter().map(|sub| sub.name).collect(),
+            },
+            Some(include) => match named(include, extension, row) {
+                Share::None => return Share::None,
+                Share::All if matches!(named(&self.exclude, extension, row), Share::None) => {
+                    return Share::All;
+                }
+                Share::All => row.sub_attributes().iter().map(|sub| sub.name).collect(),
+                Share::Some(parts) => parts,
+            },
+        };
+        match named(&self.exclude, extension, row) {
+            Share::All => return Share::None,
+            Share::None => {}
+            Share::Some(excluded) => parts.retain(|part| !excluded.contains(part)),
+        }
+        if parts.is_empty() { Share::None } else { Share::Some(parts) }
+    }
+}
+
+fn selectors<'a>(names: impl IntoIterator<Item = &'a str>, kind: ResourceKind) -> Vec<Selector> {
+    let selector = |name: &str| {
+        let name = name.trim();
+        if kind.is_extension(name) {
+            return Some(Selector::Extension);
+        }
+        AttrPath::resolve(name, kind).map(Selector::Attribute)
+    };
+    names.into_iter().filter_map(selector).collect()
+}
+
+/// How much of the attribute the list names.
+fn named(list: &[Selector], extension: bool, row: &'static Attribute) -> Share {
+    let mut parts = Vec::new();
+    for selector in list {
+        match selector {
+            Selector::Extension if extension => return Share::All,
+            Selector::Attribute(path) if path.extension == extension && path.attribute.name == row.name => {
+                match path.sub {
+                    None => return Share::All,
+                    Some(sub) => parts.push(sub.name),
+                }
+            }
+            _ => {}
+        }
+    }
+    if parts.is_empty() { Share::None } else { Share::Some(parts) }
+}
+
+fn insert(out: &mut Object, name: &str, share: Share, make: impl FnOnce() -> Value) {
+    let value = match share {
+        Share::None => return,
+        Share::All => make(),
+        Share::Some(parts) => {
+            let mut value = make();
+            match &mut value {
+                Value::Object(object) => object.retain(|name, _| parts.contains(&name.as_str())),
+                Value::Array(items) => {
+                    for object in items.iter_mut().filter_map(Value::as_object_mut) {
+                        object.retain(|name, _| parts.contains(&name.as_str()));
+                    }
+                }
+                _ => {}
+            }
+            value
+        }
+    };
+    out.insert(name.to_owned(), value);
+}
+
+#[cfg(test)]
+mod tests;

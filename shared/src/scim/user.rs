@@ -1,0 +1,174 @@
+//! A user: what a client may set, and what we answer.
+
+mod apply;
+mod render;
+
+use std::fmt;
+use std::io;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use unicode_normalization::is_nfc;
+
+pub use render::{GroupRef, UserView, render};
+
+use super::ScimError;
+use super::normalise::{self, Object, is_primary};
+use super::patch::PatchRequest;
+use super::schema::ResourceKind;
+
+/// The longest `userName` in bytes.
+pub const MAX_USER_NAME: usize = 256;
+
+/// The most bytes that a user's attributes take as JSON. A DynamoDB item holds 400 KB.
+pub const MAX_ATTRIBUTES: usize = 64 * 1024;
+
+/// The attributes of a user that a client has set, under their canonical names.
+///
+/// Serialised as that object. Always has a good `userName` and an `active` that is true or false, never a
+/// `password`, nothing read-only and nothing the schema table does not name.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UserAttributes(Object);
+
+impl UserAttributes {
+    /// From the body of `POST /Users`. A user is active unless the body says otherwise.
+    pub fn from_create(body: &Value) -> Result<Self, ScimError> {
+        Self::from_body(body, true)
+    }
+
+    /// From the body of `PUT /Users/{id}`. All attributes are replaced, save `active`: a body without it
+    /// keeps `active_now`, so that no client wakes a deactivated user by not mentioning it
+    /// (RFC 7644 section 3.5.1 lets the server choose).
+    pub fn from_replace(body: &Value, active_now: bool) -> Result<Self, ScimError> {
+        Self::from_body(body, active_now)
+    }
+
+    fn from_body(body: &Value, active: bool) -> Result<Self, ScimError> {
+        let body = normalise::object(body)?;
+        let mut attributes = normalise::resource(body, ResourceKind::User)?;
+        if normalise::member(body, "active")?.is_none() {
+            attributes.insert("active".to_owned(), active.into());
+        }
+        Self(attributes).checked()
+    }
+
+    /// These attributes after a PATCH. All operations apply or none does.
+    pub fn apply_patch(&self, patch: &PatchRequest<'_>) -> Result<Self, ScimError> {
+        let mut attributes = self.0.clone();
+        for operation in patch.operations() {
+            apply::apply(&mut attributes, operation)?;
+        }
+        Self(attributes).checked()
+    }
+
+    /// The same attributes with another `active`, for a store that keeps the flag beside them.
+    #[must_use]
+    pub fn with_active(mut self, active: bool) -> Self {
+        self.0.insert("active".to_owned(), active.into());
+        self
+    }
+
+    /// The attributes as JSON, `active` included.
+    pub fn as_object(&self) -> &Object {
+        &self.0
+    }
+
+    /// As the client wrote it. Its key is [`super::fold_user_name`] of it.
+    pub fn user_name(&self) -> &str {
+        self.text("userName").unwrap_or_default()
+    }
+
+    /// Okta's id of the user, unless empty.
+    pub fn external_id(&self) -> Option<&str> {
+        self.text("externalId")
+    }
+
+    /// Whether the person may sign in.
+    pub fn active(&self) -> bool {
+        self.0.get("active") == Some(&Value::Bool(true))
+    }
+
+    /// The address to write to: the primary one, else the one for work, else the first.
+    pub fn primary_email(&self) -> Option<&str> {
+        let emails = self.0.get("emails")?.as_array()?;
+        let work =
+            |email: &&Value| email["type"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("work"));
+        let email = emails.iter().find(|email| is_primary(email)).or_else(|| emails.iter().find(work));
+        email.or_else(|| emails.first())?["value"].as_str().filter(|address| !address.is_empty())
+    }
+
+    pub fn display_name(&self) -> Option<&str> {
+        self.text("displayName")
+    }
+
+    pub fn given_name(&self) -> Option<&str> {
+        self.name_part("givenName")
+    }
+
+    pub fn family_name(&self) -> Option<&str> {
+        self.name_part("familyName")
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    fn name_part(&self, part: &str) -> Option<&str> {
+        self.0.get("name")?.get(part)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// The rules over all attributes, checked after every change.
+    fn checked(self) -> Result<Self, ScimError> {
+        check_user_name(self.user_name())?;
+        if !matches!(self.0.get("active"), Some(Value::Bool(_))) {
+            return Err(ScimError::invalid_value("The value of `active` must be true or false."));
+        }
+        let mut size = Size(0);
+        match serde_json::to_writer(&mut size, &self.0) {
+            Ok(()) if size.0 <= MAX_ATTRIBUTES => Ok(self),
+            _ => Err(ScimError::payload_too_large("The user's attributes are above 64 KB.")),
+        }
+    }
+}
+
+/// Prints no personal data.
+impl fmt::Debug for UserAttributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UserAttributes({} attributes)", self.0.len())
+    }
+}
+
+/// What can be a `userName`. It is kept verbatim, blanks and all, and encoded wherever it is shown; only
+/// NFC is taken, so that one name has one spelling.
+pub fn check_user_name(name: &str) -> Result<(), ScimError> {
+    let wrong = if name.trim().is_empty() {
+        "A user needs a `userName`."
+    } else if name.len() > MAX_USER_NAME {
+        "`userName` is longer than 256 bytes."
+    } else if name.chars().any(char::is_control) {
+        "`userName` has a control character."
+    } else if !is_nfc(name) {
+        "`userName` is not in Unicode normalization form C."
+    } else {
+        return Ok(());
+    };
+    Err(ScimError::invalid_value(wrong))
+}
+
+/// Counts what is written to it.
+struct Size(usize);
+
+impl io::Write for Size {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
