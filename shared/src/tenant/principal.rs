@@ -70,12 +70,12 @@ pub struct Forbidden {
     pub permission: Permission,
 }
 
-/// Why a proof makes no principal here. Both are "not signed in" to the outside.
+/// Why a proof makes no principal here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotProven {
     #[error("the proof is for another workspace than the request's host")]
     OtherWorkspace,
-    #[error("the session is not of the operator's workspace with a fresh sign-in")]
+    #[error("not a person signed in to the operator workspace")]
     NotAnOperator,
 }
 
@@ -205,7 +205,8 @@ impl Principal {
     pub fn may(&self, permission: Permission) -> bool {
         match &self.proof {
             Proof::Session { role, kind, .. } => {
-                role.allows(permission) && (*kind == WorkspaceKind::Operator || !is_about_customers(permission))
+                role.allows(permission)
+                    && (*kind == WorkspaceKind::Operator || !is_about_customers(permission))
             }
             Proof::ScimToken { .. } => scim_may(permission),
             Proof::Operator { role, .. } => role.allows(permission) && operator_may(permission),
@@ -333,7 +334,8 @@ pub(crate) mod tests {
             for &permission in Permission::ALL {
                 let allowed = operator.may(permission);
                 assert!(!allowed || role.allows(permission), "no more than at home");
-                let walled = ["customers.", "evidence.", "approvals.", "security.", "users.", "roles.", "logs."];
+                let walled =
+                    ["customers.", "evidence.", "approvals.", "security.", "users.", "roles.", "logs."];
                 if walled.iter().any(|wall| permission.key().starts_with(wall)) {
                     assert!(!allowed, "{role:?} {}", permission.key());
                 }

@@ -372,7 +372,9 @@ mod tests {
         let good = URL_SAFE_NO_PAD.encode([0xff; 32]);
         assert!(SessionSecret::parse(&good).is_some());
         let other_bits = format!("{}9", &good[..42]);
-        for bad in ["", &good[1..], &format!("{good}A"), &format!("{good}="), &other_bits, &good.replace('_', "/")] {
+        for bad in
+            ["", &good[1..], &format!("{good}A"), &format!("{good}="), &other_bits, &good.replace('_', "/")]
+        {
             assert!(SessionSecret::parse(bad).is_none(), "{bad}");
         }
     }

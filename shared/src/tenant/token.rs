@@ -114,8 +114,15 @@ pub fn issue(
     let body = format!("{PREFIX}{tenant}_{id}_{}", hex(&random::bytes::<32>(random)));
     let text = format!("{body}{}", crc(&body));
     let hash = Digest::of(text.as_bytes());
-    let record =
-        TokenRecord { tenant: tenant.clone(), id, hash, created: now, expires, revoked: None, last_used_day: None };
+    let record = TokenRecord {
+        tenant: tenant.clone(),
+        id,
+        hash,
+        created: now,
+        expires,
+        revoked: None,
+        last_used_day: None,
+    };
     Ok((PlainToken(text.into()), record))
 }
 
@@ -250,7 +257,12 @@ mod tests {
         (plain.reveal(), record)
     }
 
-    fn check(text: &str, host: &str, record: &TokenRecord, at: Timestamp) -> Result<VerifiedToken, TokenRefusal> {
+    fn check(
+        text: &str,
+        host: &str,
+        record: &TokenRecord,
+        at: Timestamp,
+    ) -> Result<VerifiedToken, TokenRefusal> {
         verify(&PresentedToken::parse(text).unwrap(), &TenantId::new(host), Some(record), at)
     }
 
@@ -303,7 +315,9 @@ mod tests {
 
     #[test]
     fn a_lifetime_is_bounded() {
-        for bad in [SignedDuration::ZERO, -DAY, MAX_LIFETIME + SignedDuration::from_secs(1), SignedDuration::MAX] {
+        for bad in
+            [SignedDuration::ZERO, -DAY, MAX_LIFETIME + SignedDuration::from_secs(1), SignedDuration::MAX]
+        {
             let got = issue(&TenantId::new("t1"), &[], bad, now(), &SystemRandom::default()).map(|_| ());
             assert_eq!(got, Err(IssueError::Lifetime { got: bad }));
         }
@@ -316,7 +330,10 @@ mod tests {
         assert_eq!(day.to_string(), "2026-03-01");
         let used = TokenRecord { last_used_day: Some(day), ..record };
         assert_eq!(used.day_to_record(now()), None);
-        assert_eq!(used.day_to_record(now() + SignedDuration::from_secs(1)).unwrap().to_string(), "2026-03-02");
+        assert_eq!(
+            used.day_to_record(now() + SignedDuration::from_secs(1)).unwrap().to_string(),
+            "2026-03-02"
+        );
     }
 
     #[test]
@@ -329,7 +346,8 @@ mod tests {
                 assert!(changed == text || PresentedToken::parse(&changed).is_none(), "{at} {with}");
             }
         }
-        let mangled = [text.to_uppercase(), format!("{text} "), format!(" {text}"), text[..text.len() - 1].into()];
+        let mangled =
+            [text.to_uppercase(), format!("{text} "), format!(" {text}"), text[..text.len() - 1].into()];
         assert!(mangled.iter().all(|t| PresentedToken::parse(t).is_none()));
     }
 
