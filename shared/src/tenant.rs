@@ -11,7 +11,7 @@ pub mod token;
 pub mod totp;
 
 pub use digest::Digest;
-pub use id::{TenantId, UserId};
+pub use id::{OrgId, TenantId, UserId};
 pub use permission::Permission;
 pub use principal::Principal;
 pub use role::Role;
