@@ -14,7 +14,7 @@ pub mod totp;
 pub mod workspace;
 
 pub use digest::Digest;
-pub use id::{TenantId, UserId};
+pub use id::{OrgId, TenantId, UserId};
 pub use permission::Permission;
 pub use principal::{Actor, Forbidden, Principal};
 pub use role::Role;

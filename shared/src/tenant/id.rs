@@ -39,3 +39,9 @@ id! {
     /// A user's SCIM id: a version 8 UUID that is also the user's address in the store.
     UserId
 }
+id! {
+    /// One assessed Okta org of a workspace. Evidence of two orgs never mixes.
+    OrgId
+}
+
+pub(crate) use id;

@@ -61,12 +61,12 @@ pub struct Forbidden {
     pub permission: Permission,
 }
 
-/// Why a proof makes no principal here. Both are "not signed in" to the outside.
+/// Why a proof makes no principal here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotProven {
     #[error("the proof is for another workspace than the request's host")]
     OtherWorkspace,
-    #[error("the session is not of the operator's workspace with a fresh sign-in")]
+    #[error("not a person signed in to the operator workspace")]
     NotAnOperator,
 }
 

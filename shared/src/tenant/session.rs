@@ -390,6 +390,13 @@ mod tests {
     }
 
     #[test]
+    fn dynamodb_items_read_back_the_same() {
+        let record = SessionRecord { saml_not_on_or_after: Some(t0() + SECOND), ..record() };
+        let item: serde_dynamo::Item = serde_dynamo::to_item(&record).unwrap();
+        assert_eq!(serde_dynamo::from_item::<_, SessionRecord>(item).unwrap(), record);
+    }
+
+    #[test]
     fn a_record_that_lost_a_limit_does_not_read() {
         for field in ["saml_not_on_or_after", "strong_auth_at", "epoch", "absolute_expiry", "idle_seconds"] {
             let mut json = serde_json::to_value(record()).unwrap();

@@ -378,6 +378,16 @@ mod tests {
     }
 
     #[test]
+    fn dynamodb_items_read_back_the_same() {
+        let (_, record) = issued("t1");
+        let used = TokenRecord { last_used_day: record.day_to_record(now()), ..record.clone() };
+        for record in [record, used] {
+            let item: serde_dynamo::Item = serde_dynamo::to_item(&record).unwrap();
+            assert_eq!(serde_dynamo::from_item::<_, TokenRecord>(item).unwrap(), record);
+        }
+    }
+
+    #[test]
     fn a_record_without_its_revoked_field_does_not_read() {
         let (_, record) = issued("t1");
         let mut json = serde_json::to_value(&record).unwrap();

@@ -1,0 +1,86 @@
+//! The short time in which an authorised delivery must happen.
+//!
+//! One rule: the end of a lease is enforced by the destination (the expiry of the signed request), not by our
+//! clock, so that a frozen function cannot deliver late; and no lease outlives its approval.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Decision, Facts, Recipient, decide};
+use crate::{
+    delivery::{ApprovalId, approval::limits},
+    tenant::Digest,
+};
+
+/// One authorised delivery, as the store keeps the intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// H(tenant, object, approval, destination): the same delivery has the same id, however often it is tried.
+    pub delivery_id: Digest,
+    /// The signed request and the URL die here.
+    pub lease_until: Timestamp,
+}
+
+/// The leave to deliver one object once. Only [`authorise`] gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    lease: Lease,
+    rule: &'static str,
+    approval: Option<(ApprovalId, u64)>,
+}
+
+impl Grant {
+    /// The lease to write with the intent.
+    pub fn lease(&self) -> Lease {
+        self.lease
+    }
+
+    /// The rule that allowed it, for the access log.
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+
+    /// The approval it rests on and the epoch it was read at: the transaction must find both unchanged.
+    pub fn approval(&self) -> Option<(&ApprovalId, u64)> {
+        self.approval.as_ref().map(|(id, epoch)| (id, *epoch))
+    }
+}
+
+/// Decides, and on a yes gives a lease for a delivery ([`limits::LEASE`]).
+pub fn authorise(facts: &Facts<'_>, now: Timestamp) -> Result<Grant, Decision> {
+    authorise_for(facts, limits::LEASE, now)
+}
+
+/// The same for a reading URL ([`limits::READ_URL`]).
+pub fn authorise_url(facts: &Facts<'_>, now: Timestamp) -> Result<Grant, Decision> {
+    authorise_for(facts, limits::READ_URL, now)
+}
+
+fn authorise_for(facts: &Facts<'_>, lease: SignedDuration, now: Timestamp) -> Result<Grant, Decision> {
+    let decision = decide(facts, now);
+    if !decision.allow {
+        return Err(decision);
+    }
+    let late = Decision { allow: false, rule: "lease.time" };
+    let destination = facts.destination.hash().ok_or(late)?;
+    let approval = match facts.recipient {
+        // Members read by their role: an approval that lies about does not count.
+        Recipient::Member { .. } => None,
+        Recipient::Operator { .. }
+        | Recipient::Partner { .. }
+        | Recipient::CustomerBucket
+        | Recipient::Person { .. } => facts.approval,
+    };
+    let closes = approval.map_or(Timestamp::MAX, |approval| approval.window().1);
+    let lease_until = now.checked_add(lease).map_err(|_| late)?.min(closes);
+    let id = approval.map_or("", |approval| approval.id.as_str());
+    let delivery_id = Digest::framed([
+        &b"atomation.delivery.v1"[..],
+        facts.object.tenant.as_str().as_bytes(),
+        facts.object.sha256.as_bytes(),
+        id.as_bytes(),
+        destination.as_bytes(),
+    ]);
+    let approval = approval.map(|approval| (approval.id.clone(), approval.epoch));
+    Ok(Grant { lease: Lease { delivery_id, lease_until }, rule: decision.rule, approval })
+}
