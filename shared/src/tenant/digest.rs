@@ -8,7 +8,7 @@ use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// 32 bytes of SHA-256, written as 64 lower-case hexadecimal digits.
-#[derive(Clone, Copy, Hash)]
+#[derive(Clone, Copy)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
