@@ -53,12 +53,10 @@ pub enum LimitError {
 
 /// Whether `until` is within what `terms`, requested at `requested_at`, may have.
 pub fn check(terms: &Terms, requested_at: Timestamp, until: Until) -> Result<(), LimitError> {
-    match (max_lifetime(terms), until) {
-        (None, Until::Revoked | Until::At(_)) => Ok(()),
-        (Some(max), Until::Revoked) => Err(LimitError::OpenEnded { max }),
-        (Some(max), Until::At(end)) if end.duration_since(requested_at) > max => {
-            Err(LimitError::TooLong { max, got: end })
-        }
-        (Some(_), Until::At(_)) => Ok(()),
+    let Some(max) = max_lifetime(terms) else { return Ok(()) };
+    match until {
+        Until::Revoked => Err(LimitError::OpenEnded { max }),
+        Until::At(got) if got.duration_since(requested_at) > max => Err(LimitError::TooLong { max, got }),
+        Until::At(_) => Ok(()),
     }
 }

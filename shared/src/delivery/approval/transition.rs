@@ -94,7 +94,7 @@ fn check_terms(terms: &Terms) -> Result<(), RequestError> {
             }
             for scope in scopes {
                 text("scopes", scope)?;
-                if !scope.ends_with(".read") {
+                if scope.rsplit_once('.').is_none_or(|(_, verb)| verb != "read") {
                     return Err(RequestError::WriteScope { got: scope.clone() });
                 }
             }
