@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod aws;
+pub mod connections;
 pub mod error;
 pub mod evidence;
 pub mod groups;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::request::Parts,
+};
 use jiff::Timestamp;
 use lambda_http::{aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext};
 
@@ -107,10 +110,14 @@ pub async fn workspace_of(door: &Door, parts: &Parts) -> Result<Workspace, Probl
     }
 }
 
-impl FromRequestParts<Door> for Visit {
+impl<S: Send + Sync> FromRequestParts<S> for Visit
+where
+    Door: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let door = &Door::from_ref(state);
         let correlation_id = correlation_id(parts, &*door.random);
         let workspace = workspace_of(door, parts).await?;
         Ok(Self { door: door.clone(), workspace, at: door.clock.now(), correlation_id })

@@ -1,7 +1,7 @@
 //! People: a session cookie of the workspace that the host names.
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRef, FromRequestParts},
     http::{HeaderMap, Method, header, request::Parts},
 };
 
@@ -59,11 +59,14 @@ impl Person {
     }
 }
 
-impl FromRequestParts<Door> for Person {
+impl<S: Send + Sync> FromRequestParts<S> for Person
+where
+    Door: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Problem> {
-        let visit = Visit::from_request_parts(parts, door).await?;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let visit = Visit::from_request_parts(parts, state).await?;
         if parts.method != Method::GET && parts.method != Method::HEAD {
             same_origin(&parts.headers, &visit.origin())?;
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Router, middleware};
+use axum::{Router, extract::FromRef, middleware};
 
 use super::{
     Door,
@@ -29,6 +29,10 @@ pub async fn run(router: impl FnOnce(&Aws, Door) -> Result<Router, Error>) -> Re
 }
 
 /// Finishes a function's routes: everything goes through [`observe`].
-pub fn finish(routes: Router<Door>, door: Door, surface: Surface) -> Router {
-    routes.layer(middleware::from_fn_with_state((door.clone(), surface), observe)).with_state(door)
+pub fn finish<S: Clone + Send + Sync + 'static>(routes: Router<S>, state: S, surface: Surface) -> Router
+where
+    Door: FromRef<S>,
+{
+    let door = Door::from_ref(&state);
+    routes.layer(middleware::from_fn_with_state((door, surface), observe)).with_state(state)
 }

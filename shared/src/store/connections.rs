@@ -1,0 +1,110 @@
+//! Okta orgs and how a workspace is connected to them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    StoreError, TenantStore,
+    audit::AuditRecord,
+    json_text,
+    table::{Range, Write},
+};
+use crate::tenant::OrgId;
+
+/// One assessed Okta org.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Connection {
+    pub org: OrgId,
+    /// `https://acme.okta.com`
+    pub okta_url: String,
+    /// What people call it, such as `Production`.
+    pub label: String,
+    /// The service app; none until the customer has made it.
+    pub client_id: Option<String>,
+    /// The key that signs client assertions; its private part is the secret `okta/<org>`.
+    pub key_id: String,
+    /// The public key (RFC 7517), as published at `/.well-known/okta-jwks.json`.
+    #[serde(with = "json_text")]
+    pub public_key: Value,
+    pub cadence: Cadence,
+    /// What the last preflight showed.
+    #[serde(default)]
+    pub preflight: Option<PreflightResult>,
+    /// When the last scan was begun, by schedule or by request.
+    #[serde(default)]
+    pub last_scan_at: Option<Timestamp>,
+    pub created: Timestamp,
+    pub version: u64,
+}
+
+/// How often an org is scanned once its first scan was approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cadence {
+    Off,
+    Daily,
+    Weekly,
+    Monthly,
+}
+
+impl Cadence {
+    /// Days between scans.
+    pub fn days(self) -> Option<i64> {
+        match self {
+            Self::Off => None,
+            Self::Daily => Some(1),
+            Self::Weekly => Some(7),
+            Self::Monthly => Some(30),
+        }
+    }
+}
+
+/// A preflight: when, whether it passed, and its table as shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PreflightResult {
+    pub at: Timestamp,
+    pub passed: bool,
+    #[serde(with = "json_text")]
+    pub table: Value,
+}
+
+impl TenantStore {
+    /// The connection of one org.
+    pub async fn connection(&self, org: &OrgId) -> Result<Option<Connection>, StoreError> {
+        self.table.read(&self.key("O", org.as_str())).await
+    }
+
+    /// All connections, in order of their ids.
+    pub async fn connections(&self) -> Result<Vec<Connection>, StoreError> {
+        let pk = self.partition("O");
+        self.table.list(&Range { pk: &pk, from: None, to: None, newest_first: false, limit: 100 }).await
+    }
+
+    /// The public keys of all connections.
+    pub async fn public_keys(&self) -> Result<Vec<Value>, StoreError> {
+        Ok(self.connections().await?.into_iter().map(|connection| connection.public_key).collect())
+    }
+
+    /// Keeps a new connection.
+    pub async fn add_connection(
+        &self,
+        connection: &Connection,
+        audit: &AuditRecord,
+    ) -> Result<(), StoreError> {
+        self.change(vec![Write::create(self.key("O", connection.org.as_str()), connection)], audit).await
+    }
+
+    /// Replaces a connection as it was read; refused when it was changed since.
+    pub async fn save_connection(
+        &self,
+        connection: &Connection,
+        audit: &AuditRecord,
+    ) -> Result<(), StoreError> {
+        let next = Connection { version: connection.version + 1, ..connection.clone() };
+        let write = Write::put(self.key("O", connection.org.as_str()), &next)
+            .when("#version = :read")
+            .bind(":read", connection.version);
+        self.change(vec![write], audit).await
+    }
+}
