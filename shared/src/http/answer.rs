@@ -11,7 +11,7 @@ use maud::Markup;
 use serde_json::{Value, json};
 
 use super::page;
-use crate::store::StoreError;
+use crate::store::{ServiceError, StoreError};
 
 /// Why a request got no result, in words for the person who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,6 +175,16 @@ impl From<StoreError> for Problem {
                     _ => Self::unavailable(5),
                 }
             }
+        }
+    }
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        tracing::error!(error.message = %error, "service");
+        match error {
+            ServiceError::Unavailable { .. } => Self::unavailable(5),
+            ServiceError::Missing { .. } | ServiceError::Digest { .. } | ServiceError::Exists { .. } => Self::internal(),
         }
     }
 }

@@ -191,6 +191,12 @@ impl TenantStore {
         Write::update(self.user_key_of(user)).add("epoch", 1).when("#id = :id").bind(":id", &user.id)
     }
 
+    /// The write that notes a second factor, for the transaction that first proves it.
+    pub fn note_totp(&self, user: &UserRecord) -> Write {
+        let write = Write::update(self.user_key_of(user)).set("totp_enrolled", true).add("version", 1);
+        write.when("#version = :read AND #id = :id").bind(":read", user.version).bind(":id", &user.id)
+    }
+
     pub(super) fn user_key(&self, id: &str) -> Option<Key> {
         let (partition, sk) = sequence('U', resource_id::sequence(id)?);
         Some(self.key(&partition, sk))

@@ -50,6 +50,9 @@ pub struct UserRecord {
     /// Roles granted directly.
     #[serde(default)]
     pub grants: Vec<Role>,
+    /// Whether a second factor was set up; its secret is the workspace's secret `totp/<user>`.
+    #[serde(default)]
+    pub totp_enrolled: bool,
     /// Raised to end all sessions.
     pub epoch: u64,
     pub version: u64,
@@ -70,6 +73,7 @@ impl UserRecord {
             source: new.source,
             groups: BTreeSet::new(),
             grants: new.grants,
+            totp_enrolled: false,
             epoch: 0,
             version: 1,
             created: acting.at,

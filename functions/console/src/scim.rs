@@ -1,0 +1,155 @@
+//! Security → SCIM provisioning: the base URL, tokens (shown once), and what to do in Okta.
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::StatusCode,
+    routing::{get, post},
+};
+use jiff::SignedDuration;
+use maud::{Markup, html};
+use serde_json::{Value, json};
+use shared::{
+    http::{Answer, Person, Problem},
+    store::StoreError,
+    tenant::{
+        Permission, Role,
+        token::{self, IssueError, TokenRecord, TokenState},
+    },
+};
+
+use crate::{Console, layout};
+
+const LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+pub(crate) fn routes() -> Router<Console> {
+    Router::new()
+        .route("/security/scim", get(show))
+        .route("/security/scim/tokens", post(generate))
+        .route("/security/scim/tokens/{id}/revoke", post(revoke))
+}
+
+async fn show(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
+    person.require(Permission::SecurityManage)?;
+    let tokens = person.store().tokens().await?;
+    Ok(answer(&person, &tokens, None))
+}
+
+/// Generates a token. It is in this answer and nowhere else.
+async fn generate(State(console): State<Console>, person: Person) -> Result<Answer, Problem> {
+    person.require(Permission::SecurityManage)?;
+    person.require_fresh()?;
+    let store = person.store();
+    let mut tokens = store.tokens().await?;
+    let (plain, record) =
+        token::issue(person.principal.tenant(), &tokens, LIFETIME, person.visit.at, &*console.door.random).map_err(
+            |error| match error {
+                IssueError::TooManyLive { live } => Problem::conflict(
+                    "token.limit",
+                    format!("There are {live} live tokens already."),
+                    "Revoke one of them first: two live at a time, so that Okta can be moved to a new one.",
+                ),
+                IssueError::Lifetime { .. } => Problem::internal(),
+            },
+        )?;
+    let audit = person.acting().record("scim.token.create", format!("token:{}", record.id), "");
+    store.add_token(&record, &audit).await?;
+    tokens.push(record);
+    let secret = plain.reveal();
+    Ok(answer(&person, &tokens, Some(&secret)).with_status(StatusCode::CREATED))
+}
+
+async fn revoke(State(_): State<Console>, person: Person, Path(id): Path<String>) -> Result<Answer, Problem> {
+    person.require(Permission::SecurityManage)?;
+    person.require_fresh()?;
+    let store = person.store();
+    store.token(&id).await?.ok_or_else(Problem::not_found)?;
+    let audit = person.acting().record("scim.token.revoke", format!("token:{id}"), "");
+    match store.revoke_token(&id, person.visit.at, &audit).await {
+        // Revoked already: that is what was asked for.
+        Ok(()) | Err(StoreError::Condition(_)) => Ok(Answer::done("/security/scim", json!({ "revoked": id }))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn answer(person: &Person, tokens: &[TokenRecord], secret: Option<&str>) -> Answer {
+    let base_url = format!("{}/scim/v2", person.visit.origin());
+    let json = json!({
+        "baseUrl": base_url,
+        "token": secret,
+        "tokens": tokens.iter().map(|token| token_json(person, token)).collect::<Vec<_>>(),
+    });
+    Answer::page(layout::page(person, "/security/scim", "SCIM provisioning", &page(person, tokens, secret, &base_url)), json)
+}
+
+fn token_json(person: &Person, token: &TokenRecord) -> Value {
+    json!({
+        "id": token.id,
+        "state": state(person, token),
+        "created": token.created,
+        "expires": token.expires,
+        "lastUsedDay": token.last_used_day,
+    })
+}
+
+fn state(person: &Person, token: &TokenRecord) -> &'static str {
+    match token.state(person.visit.at) {
+        TokenState::Live => "live",
+        TokenState::Expired => "expired",
+        TokenState::Revoked => "revoked",
+    }
+}
+
+fn page(person: &Person, tokens: &[TokenRecord], secret: Option<&str>, base_url: &str) -> Markup {
+    html! {
+        @if let Some(secret) = secret {
+            section class="panel once" role="status" {
+                h2 { "Your new token" }
+                p { "Copy it now: it is shown once. We keep only its hash." }
+                p { code { (secret) } }
+            }
+        }
+        h2 { "In Okta" }
+        ol {
+            li { "Provisioning → Configure API Integration → check Enable API integration." }
+            li { "Base URL: " code { (base_url) } }
+            li { "API Token: paste a token from below, then Test API Credentials." }
+            li { "To App: enable Create Users, Update User Attributes, Deactivate Users." }
+            li { "Push Groups → Refresh App Groups, then link your groups to the role-groups "
+                @for (index, role) in Role::ALL.iter().enumerate() { @if index > 0 { ", " } (role.name()) }
+                ". Uncheck “Rename app groups to match group name in Okta”." }
+            li { "Assign people last. Okta does not support one group for both assignment and push." }
+        }
+        h2 { "Tokens" }
+        @if tokens.is_empty() {
+            p class="empty" { "No token yet." }
+        } @else {
+            table {
+                caption { "At most two live at a time, for rotation" }
+                thead { tr { th scope="col" { "Token" } th scope="col" { "State" } th scope="col" { "Created" }
+                    th scope="col" { "Expires" } th scope="col" { "Last used" } th scope="col" { "Change" } } }
+                tbody {
+                    @for token in tokens {
+                        tr {
+                            td { code { (token.id) } }
+                            td { (state(person, token)) }
+                            td { (layout::time(token.created)) }
+                            td { (layout::time(token.expires)) }
+                            td { @match token.last_used_day { Some(day) => (day), None => "never" } }
+                            td {
+                                @if state(person, token) == "live" {
+                                    form method="post" action=(format!("/security/scim/tokens/{}/revoke", token.id)) {
+                                        button class="danger" type="submit" { "Revoke" }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        form method="post" action="/security/scim/tokens" {
+            button class="primary" type="submit" { "Generate token" }
+        }
+    }
+}
