@@ -4,9 +4,8 @@
 //! no `fsync` is needed for that (a power cut is another matter). A process killed in the middle of a write leaves half
 //! a line at the end; it was never answered, and is dropped.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -72,8 +71,7 @@ impl Journal {
     fn rewrite(path: PathBuf, state: &State) -> io::Result<Self> {
         let entries = state.entries();
         let bytes = lines(&entries)?;
-        replace_file(&path, &bytes)?;
-        let file = OpenOptions::new().append(true).mode(0o600).open(&path)?;
+        let file = replace_file(&path, &bytes)?;
         Ok(Self { path, file, lines: entries.len(), bytes: bytes.len() as u64 })
     }
 }

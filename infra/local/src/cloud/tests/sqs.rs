@@ -13,12 +13,13 @@ use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName,
     SendMessageBatchRequestEntry,
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::ops::clock::OffsetClock;
 
 use super::{seconds, stack};
-use crate::cloud::Cloud;
-use crate::cloud::sqs::{Counts, EventSource};
+use crate::cloud::sqs::{Counts, EventSource, QueueSpec};
+use crate::cloud::{Cloud, CloudOptions};
 
 struct Queue {
     cloud: Cloud,
@@ -244,16 +245,15 @@ async fn an_answered_send_survives_a_killed_process() {
     assert_eq!(again.counts(), (0, 1, 0));
     again.clock.advance(seconds(61));
     assert_eq!(again.receive().await.messages()[0].body(), Some("second"));
+    let second =
+        CloudOptions { data: Some(after.path().into()), now: Arc::new(|| Timestamp::UNIX_EPOCH), seed: None };
+    let Err(error) = Cloud::start(second.clone()).await else { panic!("two stacks on one folder") };
+    assert!(error.to_string().contains("another local stack"), "{error}");
     again.cloud.shutdown().await;
 
     let text = std::fs::read_to_string(&journal).unwrap();
     std::fs::write(&journal, text.replacen("\"e\"", "\"x\"", 1)).unwrap();
-    let options = crate::cloud::CloudOptions {
-        data: Some(after.path().into()),
-        now: Arc::new(|| jiff::Timestamp::UNIX_EPOCH),
-        seed: None,
-    };
-    let Err(error) = Cloud::start(options).await else { panic!("started over a damaged journal") };
+    let Err(error) = Cloud::start(second).await else { panic!("started over a damaged journal") };
     assert!(error.to_string().contains("line 1"), "{error}");
 }
 
@@ -353,4 +353,20 @@ async fn a_failed_or_panicking_invocation_deletes_nothing_and_stopping_waits() {
     }
     listener.stop().await;
     assert_eq!(q.counts(), (0, 0, 0), "the third invocation was waited for, and its message deleted");
+}
+
+#[tokio::test]
+async fn a_queue_follows_its_description_when_that_changes() {
+    let q = queue(None).await;
+    let spec =
+        QueueSpec { name: "jobs".into(), visibility_timeout: Duration::from_secs(10), dead_letter: None };
+    q.cloud.create_queue(&spec).await.unwrap();
+    assert_eq!(q.cloud.create_queue(&spec).await.unwrap(), q.url);
+    q.send("kept").await;
+    for _ in 0..4 {
+        assert_eq!(q.receive().await.messages().len(), 1, "never dead: the redrive policy is gone");
+        q.clock.advance(seconds(11));
+    }
+    let spec = QueueSpec { dead_letter: Some(("none".into(), 3)), ..spec };
+    assert!(q.cloud.create_queue(&spec).await.is_err(), "a dead-letter queue comes first");
 }
