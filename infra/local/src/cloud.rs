@@ -28,7 +28,8 @@ pub mod sts;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -222,7 +223,9 @@ pub fn plain_http_client() -> SharedHttpClient {
 
 /// Makes `folder` this stack's own until it ends, by whatever end.
 fn lock_folder(folder: &Path) -> anyhow::Result<File> {
-    std::fs::create_dir_all(folder).with_context(|| format!("data folder {}", folder.display()))?;
+    let mut private = DirBuilder::new();
+    private.recursive(true).mode(0o700);
+    private.create(folder).with_context(|| format!("data folder {}", folder.display()))?;
     let lock =
         File::create(folder.join(".lock")).with_context(|| format!("data folder {}", folder.display()))?;
     lock.try_lock().with_context(|| format!("another local stack runs on {}", folder.display()))?;

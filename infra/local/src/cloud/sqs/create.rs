@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::operation::create_queue::CreateQueueError;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::json;
 
@@ -35,7 +36,7 @@ impl Cloud {
             client.create_queue().queue_name(&spec.name).set_attributes(Some(attributes.clone().into()));
         let url = match create.send().await {
             Ok(created) => created.queue_url,
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_queue_name_exists()) => {
+            Err(error) if error.as_service_error().is_some_and(CreateQueueError::is_queue_name_exists) => {
                 let url = client.get_queue_url().queue_name(&spec.name).send().await?.queue_url;
                 let set = client.set_queue_attributes().set_queue_url(url.clone());
                 set.set_attributes(Some(attributes.into())).send().await?;
