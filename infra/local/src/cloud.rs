@@ -28,6 +28,8 @@ pub mod sts;
 #[cfg(test)]
 mod tests;
 
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -92,6 +94,8 @@ pub struct Cloud {
     servers: server::Servers,
     /// Deletes the folder of an ephemeral stack when the stack goes.
     _ephemeral: Option<tempfile::TempDir>,
+    /// Held while the stack runs: two stacks on one folder would overwrite each other.
+    _lock: Option<File>,
 }
 
 impl Cloud {
@@ -107,9 +111,7 @@ impl Cloud {
             Some(_) => None,
         };
         let data = data.as_deref();
-        if let Some(data) = data {
-            std::fs::create_dir_all(data).with_context(|| format!("data folder {}", data.display()))?;
-        }
+        let lock = data.map(lock_folder).transpose()?;
         let surroundings = Surroundings { now: Arc::clone(&now), random };
 
         let sqs = Arc::new(sqs::Sqs::open(data, surroundings.clone())?);
@@ -144,7 +146,7 @@ impl Cloud {
             sts: front.clone(),
             ses: front,
         };
-        let cloud = Self { endpoints, now, sqs, ses, sts, servers, _ephemeral: ephemeral };
+        let cloud = Self { endpoints, now, sqs, ses, sts, servers, _ephemeral: ephemeral, _lock: lock };
         cloud.spawn_sweeper();
         Ok(cloud)
     }
@@ -217,6 +219,17 @@ impl LoadServiceConfig for Endpoints {
 /// starting the whole stack.
 pub fn plain_http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
+}
+
+/// Makes `folder` this stack's own until it ends, by whatever end.
+fn lock_folder(folder: &Path) -> anyhow::Result<File> {
+    let mut private = DirBuilder::new();
+    private.recursive(true).mode(0o700);
+    private.create(folder).with_context(|| format!("data folder {}", folder.display()))?;
+    let lock =
+        File::create(folder.join(".lock")).with_context(|| format!("data folder {}", folder.display()))?;
+    lock.try_lock().with_context(|| format!("another local stack runs on {}", folder.display()))?;
+    Ok(lock)
 }
 
 fn credentials() -> Credentials {

@@ -4,7 +4,7 @@
 //! before the caller sees its result, so a process killed at any point leaves the old state or the new. The files hold
 //! private keys and one-time links, hence mode 0600.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ impl<T: Serialize + DeserializeOwned + Default + Clone> Document<T> {
 
     fn save(&self, state: &T) -> io::Result<()> {
         match &self.path {
-            Some(path) => replace_file(path, &serde_json::to_vec_pretty(state)?),
+            Some(path) => replace_file(path, &serde_json::to_vec_pretty(state)?).map(drop),
             None => Ok(()),
         }
     }
@@ -64,16 +64,17 @@ impl<T: Serialize + DeserializeOwned + Default + Clone> Document<T> {
     }
 }
 
-/// Replaces `path` in one step, readable and writable by the owner only.
-pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Replaces `path` in one step, readable and writable by the owner only; the file is open for appending.
+pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<File> {
     let new = path.with_extension("new");
     match fs::remove_file(&new) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    let mut file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&new)?;
     file.write_all(bytes)?;
-    fs::rename(&new, path)
+    fs::rename(&new, path)?;
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     TimeToLiveSpecification, TimeToLiveStatus,
@@ -67,7 +69,11 @@ impl Cloud {
                     bail!("table {} exists with other keys: want {keys:?}, got {found:?}", spec.name);
                 }
             }
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DescribeTableError::is_resource_not_found_exception) =>
+            {
                 let mut create = client.create_table().table_name(&spec.name);
                 create = create.billing_mode(BillingMode::PayPerRequest).set_key_schema(Some(keys));
                 for name in std::iter::once(&spec.pk).chain(&spec.sk) {
@@ -176,7 +182,9 @@ async fn sweep_table(client: &Client, table: &str, ttl: &str, now: Timestamp) ->
         match answer {
             Ok(_) => deleted += 1,
             Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {}
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -8,11 +8,13 @@
 //! | `state` | queues, messages, and the changes they know |
 //! | `journal` | those changes on disk |
 //! | `operations`, `request`, `answer` | the JSON protocol |
+//! | `create` | queues from a plain description |
 //! | `source` | event source mappings: from queue to function |
 //!
 //! FIFO queues are refused: the product has none.
 
 mod answer;
+mod create;
 mod journal;
 mod operations;
 mod request;
@@ -30,6 +32,7 @@ use super::api::ApiError;
 use journal::Journal;
 use state::{Entry, Message, Millis, Queue, State};
 
+pub use create::QueueSpec;
 pub use source::{EventSource, Listener};
 
 /// How often a waiting receiver looks at the stack's clock, which may have been moved meanwhile.
@@ -61,7 +64,7 @@ pub struct Counts {
 }
 
 /// A message as it lies in its queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Stored {
     pub message_id: String,
     pub body: String,
@@ -180,7 +183,10 @@ impl Sqs {
             inner.state.apply(entry);
         }
         if let Some(journal) = &mut inner.journal {
-            journal.compact(&inner.state)?;
+            // The change is made and written; a longer journal than needed is no reason to deny it.
+            if let Err(error) = journal.compact(&inner.state) {
+                tracing::warn!(%error, "the journal could not be rewritten");
+            }
         }
         self.changed.notify_waiters();
         Ok(())

@@ -32,3 +32,29 @@ pub(super) fn table(name: &str) -> TableSpec {
 fn seconds(seconds: i64) -> SignedDuration {
     SignedDuration::from_secs(seconds)
 }
+
+#[tokio::test]
+async fn two_ephemeral_runs_with_one_seed_draw_the_same_ids() {
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let (cloud, _) = stack(None).await;
+        let client = aws_sdk_kms::Client::new(&cloud.sdk_config());
+        ids.push(client.create_key().send().await.unwrap().key_metadata.unwrap().key_id);
+        cloud.shutdown().await;
+    }
+    assert_eq!(ids[0], ids[1]);
+}
+
+#[tokio::test]
+async fn a_stopped_stack_listens_no_more() {
+    let (cloud, _) = stack(None).await;
+    let addresses = [&cloud.endpoints().dynamodb, &cloud.endpoints().s3, &cloud.endpoints().sqs]
+        .map(|url| url.strip_prefix("http://").unwrap().to_owned());
+    for address in &addresses {
+        tokio::net::TcpStream::connect(address).await.unwrap();
+    }
+    cloud.shutdown().await;
+    for address in &addresses {
+        assert!(tokio::net::TcpStream::connect(address).await.is_err(), "{address} still listens");
+    }
+}

@@ -4,9 +4,8 @@
 //! no `fsync` is needed for that (a power cut is another matter). A process killed in the middle of a write leaves half
 //! a line at the end; it was never answered, and is dropped.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -72,8 +71,7 @@ impl Journal {
     fn rewrite(path: PathBuf, state: &State) -> io::Result<Self> {
         let entries = state.entries();
         let bytes = lines(&entries)?;
-        replace_file(&path, &bytes)?;
-        let file = OpenOptions::new().append(true).mode(0o600).open(&path)?;
+        let file = replace_file(&path, &bytes)?;
         Ok(Self { path, file, lines: entries.len(), bytes: bytes.len() as u64 })
     }
 }
@@ -85,4 +83,50 @@ fn lines(entries: &[Entry]) -> io::Result<Vec<u8>> {
         bytes.push(b'\n');
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::sqs::state::{Attributes, Message};
+
+    fn send(seq: u64) -> Entry {
+        let message = Message {
+            id: seq.to_string(),
+            body: "body".into(),
+            attributes: [].into(),
+            sent: 0,
+            visible: 5,
+            received: 2,
+            first_received: Some(1),
+            receipt: Some(format!("{seq}.r")),
+        };
+        Entry::Sent { queue: "jobs".into(), seq, message }
+    }
+
+    #[test]
+    fn a_long_journal_is_rewritten_short_and_goes_on_with_the_same_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, mut state) = Journal::open(folder.path()).unwrap();
+        let mut write = |entries: Vec<Entry>| {
+            journal.append(&entries).unwrap();
+            for entry in entries {
+                state.apply(entry);
+            }
+            journal.compact(&state).unwrap();
+        };
+        write(vec![Entry::Queue { queue: "jobs".into(), attributes: Attributes::default(), created: 0 }]);
+        for seq in 0..6_000 {
+            write(vec![send(seq), Entry::Deleted { queue: "jobs".into(), seq }]);
+        }
+        write(vec![send(6_000)]);
+        let path = folder.path().join("journal.jsonl");
+        assert!(fs::read_to_string(&path).unwrap().lines().count() < REWRITE_AT);
+        drop(journal);
+
+        let (_, reopened) = Journal::open(folder.path()).unwrap();
+        assert_eq!(lines(&reopened.entries()).unwrap(), lines(&state.entries()).unwrap());
+        assert_eq!(reopened.entries().len(), 2);
+        assert_eq!(reopened.next, 6_001);
+    }
 }

@@ -10,13 +10,12 @@ use serde::{Deserialize, Serialize};
 /// Milliseconds since the epoch.
 pub(super) type Millis = i64;
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub(super) struct State {
     pub queues: BTreeMap<String, Queue>,
     pub next: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Queue {
     pub attributes: Attributes,
     pub created: Millis,
@@ -54,7 +53,7 @@ pub(super) struct Redrive {
     pub max_receive_count: u32,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Message {
     pub id: String,
     pub body: String,
@@ -71,7 +70,7 @@ pub(super) struct Message {
 }
 
 /// A message attribute as the API spells it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct MessageAttribute {
     pub data_type: String,
@@ -83,7 +82,7 @@ pub(super) struct MessageAttribute {
 }
 
 /// One change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(tag = "e", rename_all = "snake_case")]
 pub(super) enum Entry {
     Queue { queue: String, attributes: Attributes, created: Millis },

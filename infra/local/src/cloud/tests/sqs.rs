@@ -11,14 +11,15 @@ use aws_sdk_sqs::operation::receive_message::ReceiveMessageOutput;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName,
-    SendMessageBatchRequestEntry,
+    SendMessageBatchRequestEntry, SendMessageBatchResultEntry,
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::ops::clock::OffsetClock;
 
 use super::{seconds, stack};
-use crate::cloud::Cloud;
-use crate::cloud::sqs::{Counts, EventSource};
+use crate::cloud::sqs::{Counts, EventSource, QueueSpec};
+use crate::cloud::{Cloud, CloudOptions};
 
 struct Queue {
     cloud: Cloud,
@@ -63,15 +64,15 @@ impl Queue {
         let Counts { visible, in_flight, delayed } = self.cloud.sqs().counts("jobs");
         (visible, in_flight, delayed)
     }
+}
 
-    fn source(&self, report_batch_item_failures: bool) -> EventSource {
-        EventSource {
-            queue: "jobs".into(),
-            batch_size: 10,
-            visibility_timeout: None,
-            report_batch_item_failures,
-            max_concurrency: 2,
-        }
+fn source(report_batch_item_failures: bool) -> EventSource {
+    EventSource {
+        queue: "jobs".into(),
+        batch_size: 10,
+        visibility_timeout: None,
+        report_batch_item_failures,
+        max_concurrency: 2,
     }
 }
 
@@ -169,7 +170,7 @@ async fn a_batch_tells_each_entrys_fate() {
     let send = |entries| q.client.send_message_batch().queue_url(&q.url).set_entries(Some(entries)).send();
     let sent =
         send(vec![entry("a", "one", 0), entry("b", "two", 901), entry("c", "three", 0)]).await.unwrap();
-    assert_eq!(sent.successful().iter().map(|entry| entry.id()).collect::<Vec<_>>(), ["a", "c"]);
+    assert_eq!(sent.successful().iter().map(SendMessageBatchResultEntry::id).collect::<Vec<_>>(), ["a", "c"]);
     assert_eq!((sent.failed()[0].id(), sent.failed()[0].code()), ("b", "InvalidParameterValue"));
     let refused = [
         (vec![], "AWS.SimpleQueueService.EmptyBatchRequest"),
@@ -244,16 +245,15 @@ async fn an_answered_send_survives_a_killed_process() {
     assert_eq!(again.counts(), (0, 1, 0));
     again.clock.advance(seconds(61));
     assert_eq!(again.receive().await.messages()[0].body(), Some("second"));
+    let second =
+        CloudOptions { data: Some(after.path().into()), now: Arc::new(|| Timestamp::UNIX_EPOCH), seed: None };
+    let Err(error) = Cloud::start(second.clone()).await else { panic!("two stacks on one folder") };
+    assert!(error.to_string().contains("another local stack"), "{error}");
     again.cloud.shutdown().await;
 
     let text = std::fs::read_to_string(&journal).unwrap();
     std::fs::write(&journal, text.replacen("\"e\"", "\"x\"", 1)).unwrap();
-    let options = crate::cloud::CloudOptions {
-        data: Some(after.path().into()),
-        now: Arc::new(|| jiff::Timestamp::UNIX_EPOCH),
-        seed: None,
-    };
-    let Err(error) = Cloud::start(options).await else { panic!("started over a damaged journal") };
+    let Err(error) = Cloud::start(second).await else { panic!("started over a damaged journal") };
     assert!(error.to_string().contains("line 1"), "{error}");
 }
 
@@ -267,7 +267,7 @@ async fn a_function_gets_lambdas_payload_and_what_it_reports_comes_back() {
     }
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
-    let listener = q.cloud.sqs().listen(q.source(true), move |payload: Value| {
+    let listener = q.cloud.sqs().listen(source(true), move |payload: Value| {
         let log = Arc::clone(&log);
         async move {
             let event: SqsEvent = serde_json::from_value(payload).map_err(|error| error.to_string())?;
@@ -290,7 +290,7 @@ async fn a_function_gets_lambdas_payload_and_what_it_reports_comes_back() {
         async move {
             let wait = async {
                 while q.counts() != counts {
-                    tokio::time::sleep(Duration::from_millis(5)).await
+                    tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             };
             tokio::time::timeout(Duration::from_secs(5), wait).await.unwrap();
@@ -326,7 +326,7 @@ async fn a_failed_or_panicking_invocation_deletes_nothing_and_stopping_waits() {
     q.send("one").await;
     let calls = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counter = Arc::clone(&calls);
-    let listener = q.cloud.sqs().listen(q.source(false), move |_| {
+    let listener = q.cloud.sqs().listen(source(false), move |_| {
         let call = counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         async move {
             match call {
@@ -353,4 +353,20 @@ async fn a_failed_or_panicking_invocation_deletes_nothing_and_stopping_waits() {
     }
     listener.stop().await;
     assert_eq!(q.counts(), (0, 0, 0), "the third invocation was waited for, and its message deleted");
+}
+
+#[tokio::test]
+async fn a_queue_follows_its_description_when_that_changes() {
+    let q = queue(None).await;
+    let spec =
+        QueueSpec { name: "jobs".into(), visibility_timeout: Duration::from_secs(10), dead_letter: None };
+    q.cloud.create_queue(&spec).await.unwrap();
+    assert_eq!(q.cloud.create_queue(&spec).await.unwrap(), q.url);
+    q.send("kept").await;
+    for _ in 0..4 {
+        assert_eq!(q.receive().await.messages().len(), 1, "never dead: the redrive policy is gone");
+        q.clock.advance(seconds(11));
+    }
+    let spec = QueueSpec { dead_letter: Some(("none".into(), 3)), ..spec };
+    assert!(q.cloud.create_queue(&spec).await.is_err(), "a dead-letter queue comes first");
 }
