@@ -169,4 +169,4 @@ impl Expr {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

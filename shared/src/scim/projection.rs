@@ -112,26 +112,22 @@ impl Projection {
         if row.returned == Returned::Always {
             return Share::All;
         }
-        let mut parts: Vec<_> = match &self.include {
-            None => match named(&self.exclude, extension, row) {
-                Share::None => return Share::All,
-                _ => row.sub_attributes().iter().map(|sub| sub.name).collect(),
-            },
-            Some(include) => match named(include, extension, row) {
-                Share::None => return Share::None,
-                Share::All if matches!(named(&self.exclude, extension, row), Share::None) => {
-                    return Share::All;
-                }
-                Share::All => row.sub_attributes().iter().map(|sub| sub.name).collect(),
-                Share::Some(parts) => parts,
-            },
+        let included = match &self.include {
+            None => Share::All,
+            Some(include) => named(include, extension, row),
         };
-        match named(&self.exclude, extension, row) {
-            Share::All => return Share::None,
-            Share::None => {}
-            Share::Some(excluded) => parts.retain(|part| !excluded.contains(part)),
+        match (included, named(&self.exclude, extension, row)) {
+            (Share::None, _) | (_, Share::All) => Share::None,
+            (included, Share::None) => included,
+            (included, Share::Some(excluded)) => {
+                let mut parts = match included {
+                    Share::Some(parts) => parts,
+                    _ => row.sub_attributes().iter().map(|sub| sub.name).collect(),
+                };
+                parts.retain(|part| !excluded.contains(part));
+                if parts.is_empty() { Share::None } else { Share::Some(parts) }
+            }
         }
-        if parts.is_empty() { Share::None } else { Share::Some(parts) }
     }
 }
 
