@@ -1,0 +1,33 @@
+//! From the form field to bytes. Line wrapping is allowed (SAML bindings 3.5.4); all else is strict.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::{Mismatch, Rejection, check::Checks, xml::MAX_BYTES};
+
+/// Decodes the form value; CR, LF, blank and tab are skipped, nothing else is forgiven.
+pub(super) fn form_value(value: &str, checks: &mut Checks) -> Result<Vec<u8>, Rejection> {
+    // The size is judged before anything is copied; a quarter more covers the wrapping.
+    let encoded_limit = MAX_BYTES / 3 * 4 + MAX_BYTES / 3;
+    let want = format!("at most {MAX_BYTES} bytes");
+    let got = format!("{} characters of base64", value.len());
+    checks.require("form.size", Rejection::TooLarge, &want, &got, value.len() <= encoded_limit)?;
+    checks.record("form.base64", "strict base64", strict_base64(value).ok_or_else(not_base64))
+}
+
+/// Decodes base64 with its padding and canonical last bits; only line wrapping is skipped.
+pub(super) fn strict_base64(text: &str) -> Option<Vec<u8>> {
+    if text.bytes().any(is_wrapping) {
+        let packed: Vec<u8> = text.bytes().filter(|&byte| !is_wrapping(byte)).collect();
+        STANDARD.decode(packed).ok()
+    } else {
+        STANDARD.decode(text).ok()
+    }
+}
+
+fn is_wrapping(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n' | b' ' | b'\t')
+}
+
+fn not_base64() -> Rejection {
+    Rejection::Base64(Mismatch::new("strict base64", "other characters, padding or trailing bits"))
+}

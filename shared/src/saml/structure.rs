@@ -1,0 +1,206 @@
+//! The shape of a Response, decided before any cryptography: one Assertion, each signature directly in the
+//! element that it signs, no second meaning anywhere. Signature wrapping ends here.
+
+use std::collections::HashSet;
+
+use super::{
+    Mismatch, Rejection,
+    check::Checks,
+    names::{ASSERTION, PROTOCOL, SIGNATURE, SUCCESS},
+    node::Node,
+    signature::shape::{self, Shape},
+};
+
+/// A Response whose every part is in its only possible place.
+#[derive(Debug)]
+pub(super) struct Structure<'d> {
+    /// The root.
+    pub response: Node<'d>,
+    /// The Response's own signature.
+    pub response_signature: Option<Shape<'d>>,
+    /// The Assertion's own signature.
+    pub assertion_signature: Option<Shape<'d>>,
+}
+
+/// What one walk over the document finds.
+#[derive(Default)]
+struct Survey<'d> {
+    assertions: Vec<Node<'d>>,
+    nested: bool,
+    encrypted: Option<&'d str>,
+    signatures: Vec<Node<'d>>,
+    ids: Vec<&'d str>,
+    identifier_like: Option<String>,
+}
+
+/// Inspects a received document.
+pub(super) fn inspect<'d>(
+    document: &'d uppsala::Document<'d>,
+    checks: &mut Checks,
+) -> Result<Structure<'d>, Rejection> {
+    let response = Node::document_element(document)
+        .ok_or_else(|| Rejection::Root(Mismatch::new("a SAML 2.0 Response", "an empty document")))?;
+    let is_response = response.is(PROTOCOL, "Response");
+    checks.require("response", Rejection::Root, "a SAML 2.0 Response", response.local_name(), is_response)?;
+
+    let mut survey = Survey::default();
+    survey.visit(response, false);
+    survey.identifiers(checks)?;
+    let shapes = survey.shapes(checks)?;
+    survey.no_encryption(checks)?;
+    survey.nesting(checks)?;
+    let (response_signature, assertion_signature) = place(response, shapes, checks)?;
+    survey.one_assertion(response, checks)?;
+    survey.unique_ids(checks)?;
+    let signatures = survey.signatures.len();
+    checks.require(
+        "signature.present",
+        Rejection::Unsigned,
+        "a signature",
+        signatures.to_string(),
+        signatures > 0,
+    )?;
+    Ok(Structure { response, response_signature, assertion_signature })
+}
+
+/// The Assertion of a Response's canonical bytes. The received document had exactly one; so must this.
+pub(super) fn only_assertion<'d>(response: Node<'d>, checks: &mut Checks) -> Result<Node<'d>, Rejection> {
+    let mut survey = Survey::default();
+    survey.visit(response, false);
+    survey.one_assertion(response, checks)?;
+    let nothing = || Rejection::NoAssertion(Mismatch::new("an Assertion", "nothing"));
+    response.only(ASSERTION, "Assertion").ok_or_else(nothing)
+}
+
+impl<'d> Survey<'d> {
+    fn visit(&mut self, node: Node<'d>, in_assertion: bool) {
+        let Some(element) = node.element() else { return };
+        let mut inside = in_assertion;
+        match (element.name.namespace_uri.as_deref(), element.name.local_name.as_ref()) {
+            (Some(ASSERTION), "Assertion") => {
+                self.nested |= in_assertion;
+                self.assertions.push(node);
+                inside = true;
+            }
+            (Some(ASSERTION), name @ ("EncryptedAssertion" | "EncryptedID" | "EncryptedAttribute")) => {
+                self.encrypted = Some(name);
+            }
+            (Some(SIGNATURE), "Signature") => self.signatures.push(node),
+            _ => {}
+        }
+        for attribute in &element.attributes {
+            let name = &attribute.name;
+            if name.namespace_uri.is_none() && name.local_name == "ID" {
+                self.ids.push(&attribute.value);
+            } else if name.local_name.eq_ignore_ascii_case("id") {
+                self.identifier_like = Some(name.prefixed_name().into_owned());
+            }
+        }
+        node.elements().for_each(|child| self.visit(child, inside));
+    }
+
+    /// Other software may take `Id`, `id` or `xml:id` for an identifier; ours would not. Nobody needs them.
+    fn identifiers(&self, checks: &mut Checks) -> Result<(), Rejection> {
+        let got = self.identifier_like.as_deref().unwrap_or("none");
+        let passed = self.identifier_like.is_none();
+        checks.require("ids.form", Rejection::IdAttribute, "no identifier but ID", got, passed)
+    }
+
+    fn shapes(&self, checks: &mut Checks) -> Result<Vec<Shape<'d>>, Rejection> {
+        let shapes = self.signatures.iter().map(|&signature| shape::read(signature)).collect();
+        checks.record("signature.shape", "SignedInfo, SignatureValue, KeyInfo in their exact form", shapes)
+    }
+
+    fn no_encryption(&self, checks: &mut Checks) -> Result<(), Rejection> {
+        let got = self.encrypted.unwrap_or("none");
+        checks.require(
+            "encryption",
+            Rejection::Encrypted,
+            "no encrypted element",
+            got,
+            self.encrypted.is_none(),
+        )
+    }
+
+    fn nesting(&self, checks: &mut Checks) -> Result<(), Rejection> {
+        let got = if self.nested { "one" } else { "none" };
+        let want = "no Assertion inside an Assertion";
+        checks.require("assertion.nesting", Rejection::NestedAssertion, want, got, !self.nested)
+    }
+
+    fn one_assertion(&self, response: Node<'d>, checks: &mut Checks) -> Result<(), Rejection> {
+        let found = self.assertions.len();
+        if found == 0 {
+            // An IdP that refuses says so in the Status and sends no Assertion: that is the better reason.
+            let status = status_code(response);
+            checks.equal("response.status", Rejection::Status, SUCCESS, status)?;
+        }
+        let direct = self.assertions.iter().all(|a| a.parent().is_some_and(|p| p.id == response.id));
+        let want = "one Assertion, directly in the Response";
+        let got = if direct { found.to_string() } else { format!("{found}, not all directly") };
+        let rejection = if found == 0 { Rejection::NoAssertion } else { Rejection::MultipleAssertions };
+        checks.require("assertion.count", rejection, want, got, found == 1 && direct)
+    }
+
+    fn unique_ids(&self, checks: &mut Checks) -> Result<(), Rejection> {
+        let mut seen = HashSet::with_capacity(self.ids.len());
+        let twice = self.ids.iter().find(|id| !seen.insert(**id));
+        let got = twice.map_or("each id once", |id| id);
+        checks.require("ids.unique", Rejection::DuplicateId, "each id once", got, twice.is_none())
+    }
+}
+
+/// The value of the Response's top-level status code.
+pub(super) fn status_code(response: Node<'_>) -> Option<&str> {
+    response.only(PROTOCOL, "Status")?.only(PROTOCOL, "StatusCode")?.attribute("Value")
+}
+
+/// Gives each signature to the element that it sits in and that it must refer to.
+fn place<'d>(
+    response: Node<'d>,
+    shapes: Vec<Shape<'d>>,
+    checks: &mut Checks,
+) -> Result<(Option<Shape<'d>>, Option<Shape<'d>>), Rejection> {
+    let (mut of_response, mut of_assertion) = (None, None);
+    for shape in shapes {
+        let parent = shape.parent;
+        let slot = if parent.id == response.id {
+            Some(&mut of_response)
+        } else if parent.is(ASSERTION, "Assertion") && parent.parent().is_some_and(|p| p.id == response.id) {
+            Some(&mut of_assertion)
+        } else {
+            None
+        };
+        let want = "directly in the Response or in its Assertion";
+        let got = format!("in {}", parent.local_name());
+        checks.require("signature.place", Rejection::SignaturePlacement, want, got, slot.is_some())?;
+        refers_to_parent(&shape, checks)?;
+        // Of several Assertions, each may hold a signature here: the count refuses them next.
+        if let Some(slot) = slot {
+            *slot = Some(shape);
+        }
+    }
+    Ok((of_response, of_assertion))
+}
+
+fn refers_to_parent(shape: &Shape<'_>, checks: &mut Checks) -> Result<(), Rejection> {
+    let id = shape.reference.strip_prefix('#').filter(|id| is_ncname(id));
+    let form = "# and an id";
+    checks.require("signature.reference", Rejection::ReferenceForm, form, shape.reference, id.is_some())?;
+    let parent = shape.parent.attribute("ID");
+    let want = parent.unwrap_or("the parent's ID, which is missing");
+    let got = id.unwrap_or_default();
+    checks.require(
+        "signature.target",
+        Rejection::ReferenceMismatch,
+        want,
+        got,
+        parent.is_some() && parent == id,
+    )
+}
+
+/// An ASCII NCName of bounded length: what every IdP uses for its ids.
+pub(super) fn is_ncname(text: &str) -> bool {
+    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    starts && text.len() <= 256 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+}

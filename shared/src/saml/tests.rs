@@ -1,0 +1,13 @@
+//! The verifier against the twin, which shares no code with it. Tests are named after the rows of the
+//! bad-input catalogue (A01, A02, ...).
+
+mod conditions;
+mod document;
+mod genuine;
+mod harness;
+mod metadata;
+mod mutations;
+mod properties;
+mod request;
+mod shape;
+mod wrapping;
