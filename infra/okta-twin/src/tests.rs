@@ -18,7 +18,7 @@ use reqwest::Response;
 use serde_json::{Value, json};
 
 use crate::seed::fresh;
-use crate::{RateLimits, ServiceApp, Twin, TwinOptions};
+use crate::{Org, RateLimits, ServiceApp, Twin, TwinOptions};
 
 const CLIENT: &str = "0oaTestClient0000001";
 
@@ -86,8 +86,12 @@ struct Fixture {
 
 impl Fixture {
     async fn start() -> Self {
+        Self::start_with(Org::Synthetic).await
+    }
+
+    async fn start_with(org: Org) -> Self {
         let clock = Clock::new();
-        let twin = Twin::start(clock.options()).await.unwrap();
+        let twin = Twin::start(TwinOptions { org, ..clock.options() }).await.unwrap();
         let key = Key::new(Some("k1"));
         let fixture = Self { twin, clock, key, http: crate::outbound::client().unwrap() };
         fixture.twin.put_service_app(fixture.service());

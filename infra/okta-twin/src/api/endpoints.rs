@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn every_endpoint_needs_a_read_scope_and_has_a_bucket() {
         for endpoint in ENDPOINTS {
-            assert!(endpoint.scope.ends_with(".read"), "{}", endpoint.template);
+            assert_eq!(endpoint.scope.rsplit('.').next(), Some("read"), "{}", endpoint.template);
             assert!(BUCKETS.iter().any(|(name, _)| *name == endpoint.bucket), "{}", endpoint.template);
         }
     }

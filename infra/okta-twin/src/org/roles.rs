@@ -79,7 +79,7 @@ fn custom(build: &mut Build, people: &People) {
         &role,
         "Partner Admin",
         "Runs a partner's users",
-        &&json!({
+        &json!({
             "self": build.href(&path),
             "permissions": build.href(&format!("{path}/permissions")),
         }),
@@ -111,7 +111,7 @@ fn resource_set(build: &mut Build, name: &str, realm: &str) -> String {
         &id,
         name,
         "One partner's realm and users",
-        &&json!({
+        &json!({
             "self": build.href(&path),
             "resources": build.href(&format!("{path}/resources")),
             "bindings": build.href(&format!("{path}/bindings")),

@@ -95,3 +95,41 @@ impl Build {
         self.answers.push(KnownAnswer { rule, expected, resources, exact: true, super_only: false, why });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::org::login;
+
+    fn made(users: usize) -> (Catalog, Vec<KnownAnswer>) {
+        let now = Timestamp::from_second(1_790_000_000).unwrap();
+        build(Seed(1), users, "http://twin", "00oTwin", now)
+    }
+
+    #[test]
+    fn an_org_of_any_size_has_the_same_faults() {
+        let rules = |(_, answers): &(Catalog, Vec<KnownAnswer>)| {
+            answers.iter().map(|answer| answer.rule).collect::<Vec<_>>()
+        };
+        let (tiny, usual) = (made(1), made(2_000));
+        assert_eq!(rules(&tiny), rules(&usual));
+        assert_eq!(tiny.0.rows("/api/v1/users").len(), FEWEST);
+        let users = usual.0.rows("/api/v1/users");
+        assert_eq!(users.iter().filter_map(|user| login(user)).collect::<BTreeSet<_>>().len(), 2_000);
+        let supers = usual.1.iter().find(|answer| answer.rule == "ADM-01").unwrap();
+        assert_eq!(supers.resources.len(), 30, "above max(5, 1 % of staff)");
+    }
+
+    #[test]
+    fn another_seed_makes_other_ids_and_the_same_faults() {
+        let now = Timestamp::from_second(1_790_000_000).unwrap();
+        let (_, one) = made(100);
+        let (_, two) = build(Seed(2), 100, "http://twin", "00oTwin", now);
+        let counts =
+            |answers: &[KnownAnswer]| answers.iter().map(|answer| answer.resources.len()).collect::<Vec<_>>();
+        assert_eq!(counts(&one), counts(&two));
+        assert_ne!(one, two);
+    }
+}

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{CLIENT, Fixture};
 use crate::api::endpoints::{ENDPOINTS, Shape};
-use crate::{Fault, RateLimits, ServiceApp};
+use crate::{Fault, Org, RateLimits, ServiceApp};
 
 async fn code(response: reqwest::Response) -> (u16, String) {
     let status = response.status().as_u16();
@@ -193,4 +193,36 @@ async fn the_log_is_polled_or_bounded() {
     assert!(super::next_link(&polled).is_some());
     let bounded = "/api/v1/logs?since=2000-01-01T00:00:00.000Z&until=2100-01-01T00:00:00.000Z&filter=eventType%20eq%20%22policy.lifecycle.update%22";
     assert_eq!(fixture.all(&token, bounded).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_org_of_recordings_obeys_the_same_rules() {
+    let folder = std::path::PathBuf::from("/work/shared/okta/recordings");
+    if !folder.is_dir() {
+        eprintln!("skipped: no recordings at {}", folder.display());
+        return;
+    }
+    let fixture = Fixture::start_with(Org::Recordings(folder)).await;
+    let token = fixture.token().await;
+    assert_eq!(fixture.get("nonsense", "/api/v1/users").await.status(), 401);
+    for endpoint in ENDPOINTS.iter().filter(|endpoint| !endpoint.template.contains("{}")) {
+        let query = if endpoint.template == "/api/v1/policies" { "?type=ACCESS_POLICY" } else { "" };
+        let status = fixture.get(&token, &format!("{}{query}", endpoint.template)).await.status();
+        assert!(
+            status == 200 || (status == 404 && endpoint.shape == Shape::One),
+            "{} {status}",
+            endpoint.template
+        );
+    }
+    for user in fixture.all(&token, "/api/v1/users").await {
+        let id = user["id"].as_str().unwrap();
+        fixture.all(&token, &format!("/api/v1/users/{id}/roles")).await;
+        fixture.all(&token, &format!("/api/v1/users/{id}/factors")).await;
+    }
+    for policy in fixture.all(&token, "/api/v1/policies?type=ACCESS_POLICY").await {
+        let href = policy["_links"]["rules"]["href"].as_str().unwrap();
+        assert!(href.starts_with(fixture.twin.base_url()), "{href}");
+        fixture.all(&token, href).await;
+    }
+    assert!(fixture.twin.known_answers().is_empty());
 }

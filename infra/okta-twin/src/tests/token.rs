@@ -101,7 +101,7 @@ async fn keys_are_read_from_where_the_app_publishes_them() {
     );
 }
 
-fn proof(fixture: &Fixture, key: &Key, claims: Value) -> String {
+fn proof(fixture: &Fixture, key: &Key, claims: &Value) -> String {
     let mut all = json!({ "iat": fixture.clock.second(), "jti": fresh(20) });
     for (name, value) in claims.as_object().unwrap() {
         all[name] = value.clone();
@@ -120,7 +120,7 @@ async fn a_bound_token_needs_a_nonce_and_a_proof_per_request() {
     fixture.twin.put_service_app(ServiceApp { dpop: true, ..fixture.service() });
     let key = Key::new(None);
     let ask = async |claims: Option<Value>| {
-        let proof = claims.map(|claims| proof(&fixture, &key, claims));
+        let proof = claims.map(|claims| proof(&fixture, &key, &claims));
         fixture.ask(&fixture.assertion(&fixture.claims()), "okta.users.read", proof.as_deref()).await
     };
     let missing: Value = ask(None).await.json().await.unwrap();
@@ -147,14 +147,14 @@ async fn a_bound_token_needs_a_nonce_and_a_proof_per_request() {
             fixture.http.get(format!("{url}?limit=1")).header("Authorization", format!("DPoP {token}"));
         request.header("DPoP", proof).send().await.unwrap().status()
     };
-    let good = proof(&fixture, &key, json!({ "htm": "GET", "htu": url, "ath": ath }));
+    let good = proof(&fixture, &key, &json!({ "htm": "GET", "htu": url, "ath": ath }));
     assert_eq!(call(&good).await, 200);
     assert_eq!(call(&good).await, 401, "a proof works once");
-    let elsewhere = proof(&fixture, &key, json!({ "htm": "GET", "htu": format!("{url}/x"), "ath": ath }));
+    let elsewhere = proof(&fixture, &key, &json!({ "htm": "GET", "htu": format!("{url}/x"), "ath": ath }));
     assert_eq!(call(&elsewhere).await, 401);
-    let unbound = proof(&fixture, &key, json!({ "htm": "GET", "htu": url }));
+    let unbound = proof(&fixture, &key, &json!({ "htm": "GET", "htu": url }));
     assert_eq!(call(&unbound).await, 401);
-    let other = proof(&fixture, &Key::new(None), json!({ "htm": "GET", "htu": url, "ath": ath }));
+    let other = proof(&fixture, &Key::new(None), &json!({ "htm": "GET", "htu": url, "ath": ath }));
     assert_eq!(call(&other).await, 401);
     assert_eq!(fixture.get(token, "/api/v1/users").await.status(), 401, "not as a bearer token");
 }
