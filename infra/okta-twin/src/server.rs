@@ -8,6 +8,7 @@ use anyhow::{Context as _, ensure};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use axum::Router;
+use axum::response::Redirect;
 use axum::routing::{any, get, post};
 use jiff::Timestamp;
 use jsonwebtoken::EncodingKey;
@@ -47,6 +48,7 @@ pub(crate) async fn start(options: TwinOptions) -> anyhow::Result<Twin> {
 
 fn router(app: Arc<App>) -> Router {
     Router::new()
+        .route("/", get(async || Redirect::temporary("/_twin")))
         .route("/.well-known/okta-organization", get(api::organization))
         .route("/oauth2/v1/token", post(api::token::handle))
         .route("/app/{app}/sso/saml/metadata", get(idp::metadata))

@@ -1,5 +1,6 @@
 //! The twin over real HTTP, from the outside.
 
+mod control;
 mod management;
 mod planted;
 mod provisioning;

@@ -154,13 +154,14 @@ impl Provisioning {
         remove: &[&str],
     ) -> Result<(), Stop> {
         let (key, before) = self.pushed(okta)?;
-        let assigned = self.links().users;
+        let links = self.links();
         let resolve = |users: &[&str]| -> Result<BTreeSet<String>, Stop> {
-            let ids: Result<BTreeSet<String>, Stop> =
-                users.iter().map(|user| Ok(id(&*self.user(user)?).to_owned())).collect();
-            Ok(ids?.into_iter().filter(|id| assigned.contains_key(id)).collect())
+            users.iter().map(|user| Ok(id(&*self.user(user)?).to_owned())).collect()
         };
-        let (add, remove) = (resolve(add)?, resolve(remove)?);
+        let (mut add, mut remove) = (resolve(add)?, resolve(remove)?);
+        // Only who is assigned is added; who is not any more can still be taken out.
+        add.retain(|user| links.assigned.contains(user));
+        remove.retain(|user| links.users.contains_key(user));
         let after = self.remember(|links| {
             let pushed = links.pushed.get_mut(&key)?;
             pushed.members.retain(|member| !remove.contains(member));
