@@ -1,21 +1,7 @@
 //! `/_twin`: set the org up, look into it, make it misbehave. JSON over HTTP, for tools and tests;
-//! the same as the methods of [`crate::Twin`].
+//! the same as the methods of [`crate::Twin`]. The list of requests is in the crate's documentation.
 //!
-//! | request | does |
-//! |---|---|
-//! | `GET /_twin` | this list, with links |
-//! | `GET /_twin/service-apps`, `PUT /_twin/service-apps/{client_id}` | API Services apps: [`ServiceApp`] |
-//! | `GET /_twin/saml-apps`, `PUT /_twin/saml-apps/{app}` | SAML apps: [`SamlApp`] |
-//! | `GET /_twin/scim-apps`, `PUT /_twin/scim-apps/{app}` | SCIM apps: [`ScimApp`] (the token is never shown) |
-//! | `POST /_twin/saml/{app}/response` | a signed response: [`ResponseOrder`] |
-//! | `POST /_twin/scim/{app}/{operation}` | provisioning: [`ScimOrder`]; answers the transcript |
-//! | `GET /_twin/scim/{app}` | what provisioning remembers |
-//! | `GET /_twin/users?search=...&limit=n` | users of the org |
-//! | `GET /_twin/answers` | what an assessment must find |
-//! | `GET /_twin/counters`, `DELETE /_twin/counters` | requests per bucket, 429s, attempts to write |
-//! | `PUT /_twin/limits` | rate limits: [`RateLimits`] |
-//! | `PUT /_twin/faults` | a list of [`Fault`]s, in place of the present ones |
-//! | `PATCH /_twin/org` | changes a document of the org: `{"path", "change"}` (merge patch) |
+//! The one rule: what is set here is configuration of the org, never a change that the product made.
 
 mod orders;
 
@@ -54,6 +40,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/_twin/answers", get(answers))
         .route("/_twin/counters", get(counters).delete(reset_counters))
         .route("/_twin/limits", put(limits))
+        .route("/_twin/noise", post(noise))
         .route("/_twin/faults", put(faults))
         .route("/_twin/org", patch(change_org))
 }
@@ -82,7 +69,7 @@ async fn index(State(app): Twin) -> Markup {
                     }
                     h2 { "Inside" }
                     ul { @for name in lists { li { a href={ "/_twin/" (name) } { (name) } } } }
-                    p { "Also: PUT service-apps/{client_id}, saml-apps/{app}, scim-apps/{app}, limits, faults; "
+                    p { "Also: PUT service-apps/{client_id}, saml-apps/{app}, scim-apps/{app}, limits, faults; POST noise; "
                         "PATCH org; DELETE counters; POST saml/{app}/response, scim/{app}/{operation}." }
                     h2 { "Okta's own" }
                     ul { li { a href="/.well-known/okta-organization" { "/.well-known/okta-organization" } } }
@@ -206,6 +193,17 @@ async fn reset_counters(State(app): Twin) -> StatusCode {
 async fn limits(State(app): Twin, Json(limits): Json<RateLimits>) -> Json<RateLimits> {
     locked(&app.limits).limits = limits.clone();
     Json(limits)
+}
+
+#[derive(Deserialize)]
+struct Noise {
+    bucket: String,
+    requests: u32,
+}
+
+async fn noise(State(app): Twin, Json(noise): Json<Noise>) -> Response {
+    let made = locked(&app.limits).noise(&noise.bucket, noise.requests, app.now());
+    if made { StatusCode::NO_CONTENT.into_response() } else { unknown("bucket") }
 }
 
 async fn faults(State(app): Twin, Json(faults): Json<Vec<Fault>>) -> Json<Vec<Fault>> {

@@ -2,11 +2,11 @@
 //!
 //! | part | what it plays |
 //! |---|---|
-//! | [`api`] | the org authorization server and the read-only management API, with limits |
-//! | [`org`] | the org itself: synthetic with planted faults and known answers, or of recordings |
-//! | [`idp`] | the SAML identity provider, with a sign-in page |
-//! | [`provisioning`] | the SCIM client |
-//! | [`control`] | `/_twin`: sets it all up, over HTTP |
+//! | `api` | the org authorization server and the read-only management API, with limits |
+//! | `org` | the org itself: synthetic with planted faults and known answers, or of recordings |
+//! | `idp` | the SAML identity provider, with a sign-in page |
+//! | `provisioning` | the SCIM client |
+//! | `control` | `/_twin`: sets it all up, over HTTP |
 //!
 //! The one rule: it shares no code with the product, so that a mistake in one is not forgiven by the
 //! same mistake in the other. Where Okta's behaviour is not documented, the twin takes the reading
@@ -14,6 +14,24 @@
 //!
 //! Everything is served from one loopback port. The twin has no passwords and trusts whoever reaches
 //! it: it must never listen anywhere else.
+//!
+//! # The control API
+//! | request | does |
+//! |---|---|
+//! | `GET /_twin` | this list, with links |
+//! | `GET /_twin/service-apps`, `PUT /_twin/service-apps/{client_id}` | API Services apps: [`ServiceApp`] |
+//! | `GET /_twin/saml-apps`, `PUT /_twin/saml-apps/{app}` | SAML apps: [`SamlApp`] |
+//! | `GET /_twin/scim-apps`, `PUT /_twin/scim-apps/{app}` | SCIM apps: [`ScimApp`] (the token is never shown) |
+//! | `POST /_twin/saml/{app}/response` | a signed response: `{user, in_response_to?, tamper?}`, see [`Tamper`] |
+//! | `POST /_twin/scim/{app}/{operation}` | provisioning: the names of [`Provisioning`]'s methods with hyphens, and of their parameters; answers the transcript |
+//! | `GET /_twin/scim/{app}` | what provisioning remembers |
+//! | `GET /_twin/users?search=...&limit=n` | users of the org |
+//! | `GET /_twin/answers` | what an assessment must find |
+//! | `GET /_twin/counters`, `DELETE /_twin/counters` | requests per bucket, 429s, attempts to write |
+//! | `PUT /_twin/limits` | rate limits: [`RateLimits`] |
+//! | `POST /_twin/noise` | requests of somebody else: `{bucket, requests}` |
+//! | `PUT /_twin/faults` | a list of [`Fault`]s, in place of the present ones |
+//! | `PATCH /_twin/org` | changes a document of the org: `{"path", "change"}` (merge patch) |
 
 mod api;
 mod config;
@@ -168,6 +186,11 @@ impl Twin {
 
     pub fn set_rate_limits(&self, limits: RateLimits) {
         locked(&self.app.limits).limits = limits;
+    }
+
+    /// Requests of somebody else that use a bucket of the org up. `false` if there is no such bucket.
+    pub fn noise(&self, bucket: &str, requests: u32) -> bool {
+        locked(&self.app.limits).noise(bucket, requests, self.app.now())
     }
 
     /// Makes endpoints fail, in place of those that fail now.

@@ -41,6 +41,9 @@ pub const BUCKETS: &[(&str, u32)] = &[
     ("/api/v1/org", 100),
 ];
 
+/// The principal that stands for everyone in the org together.
+const ORG: &str = "";
+
 /// Seconds in a window.
 const WINDOW: i64 = 60;
 
@@ -85,42 +88,68 @@ impl Limiter {
         Self { limits, windows: HashMap::new(), counts: BTreeMap::new() }
     }
 
-    /// Takes one request of `principal` out of `bucket`.
+    /// Takes one request of `principal` out of `bucket`: its own share, and the whole org's.
     pub(crate) fn take(&mut self, principal: &str, bucket: &'static str, now: Timestamp) -> Standing {
-        let limit = self.limit(bucket);
+        let (limit, whole) = self.limit(bucket);
         let now = now.as_second();
-        let window =
-            self.windows.entry((principal.to_owned(), bucket)).or_insert(Window { opened: now, used: 0 });
-        if now >= window.opened + WINDOW || now < window.opened {
-            *window = Window { opened: now, used: 0 };
+        let org = self.window(ORG, bucket, now);
+        let (org_used, org_reset) = (org.used, org.opened + WINDOW);
+        let window = self.window(principal, bucket, now);
+        let reset = if org_used < whole { window.opened + WINDOW } else { org_reset };
+        let allowed = window.used < limit && org_used < whole;
+        if allowed {
+            window.used += 1;
         }
-        let allowed = window.used < limit;
+        let used = window.used;
+        if allowed {
+            self.window(ORG, bucket, now).used += 1;
+        }
         let count = self.counts.entry(bucket).or_default();
         count.requests += 1;
         count.limit = limit;
-        if allowed {
-            window.used += 1;
-            count.peak = count.peak.max(window.used);
-        } else {
-            count.refused += 1;
-        }
-        Standing { limit, remaining: limit - window.used.min(limit), reset: window.opened + WINDOW, allowed }
+        count.refused += u64::from(!allowed);
+        count.peak = count.peak.max(used);
+        let remaining = limit.saturating_sub(used).min(whole.saturating_sub(org_used + u32::from(allowed)));
+        Standing { limit, remaining, reset, allowed }
     }
 
-    fn limit(&self, bucket: &str) -> u32 {
-        if let Some(limit) = self.limits.buckets.get(bucket) {
-            return *limit;
-        }
-        let whole = BUCKETS.iter().find(|(name, _)| *name == bucket).map_or(100, |(_, limit)| *limit);
-        let scaled = (f64::from(whole) * self.limits.scale * self.limits.share).floor();
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped to the range of u32, and never 0: an org that answers nothing is no org"
-        )]
-        let limit = scaled.clamp(1.0, f64::from(u32::MAX)) as u32;
-        limit
+    /// Requests of somebody else. `false` if there is no such bucket.
+    pub(crate) fn noise(&mut self, bucket: &str, requests: u32, now: Timestamp) -> bool {
+        let Some((bucket, _)) = BUCKETS.iter().find(|(name, _)| *name == bucket) else { return false };
+        let window = self.window(ORG, bucket, now.as_second());
+        window.used = window.used.saturating_add(requests);
+        true
     }
+
+    fn window(&mut self, principal: &str, bucket: &'static str, now: i64) -> &mut Window {
+        let fresh = || Window { opened: now, used: 0 };
+        let window = self.windows.entry((principal.to_owned(), bucket)).or_insert_with(fresh);
+        if now >= window.opened + WINDOW || now < window.opened {
+            *window = fresh();
+        }
+        window
+    }
+
+    /// Requests per minute of one app, and of the whole org.
+    fn limit(&self, bucket: &str) -> (u32, u32) {
+        let whole = BUCKETS.iter().find(|(name, _)| *name == bucket).map_or(100, |(_, limit)| *limit);
+        let whole = f64::from(whole) * self.limits.scale;
+        match self.limits.buckets.get(bucket) {
+            Some(limit) => (*limit, count(f64::from(*limit) / self.limits.share.max(f64::MIN_POSITIVE))),
+            None => (count(whole * self.limits.share), count(whole)),
+        }
+    }
+}
+
+/// A whole number of requests, never 0: an org that answers nothing is no org.
+fn count(requests: f64) -> u32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to the range of u32"
+    )]
+    let count = requests.floor().clamp(1.0, f64::from(u32::MAX)) as u32;
+    count
 }
 
 impl Standing {
@@ -161,5 +190,17 @@ mod tests {
         let mut limiter = Limiter::new(RateLimits::default());
         assert_eq!(limiter.take("a", "/api/v1/apps", at(0)).limit, 50);
         assert_eq!(limiter.take("b", "/api/v1/apps", at(0)).remaining, 49);
+    }
+
+    #[test]
+    fn a_noisy_neighbour_leaves_less_to_everyone() {
+        let mut limiter = Limiter::new(RateLimits::default());
+        assert!(limiter.noise("/api/v1/apps", 98, at(0)));
+        assert_eq!(limiter.take("a", "/api/v1/apps", at(0)).remaining, 1);
+        assert_eq!(limiter.take("b", "/api/v1/apps", at(1)).remaining, 0);
+        let refused = limiter.take("b", "/api/v1/apps", at(2));
+        assert_eq!((refused.allowed, refused.reset), (false, 60), "the org's window, not the app's");
+        assert!(limiter.take("a", "/api/v1/apps", at(60)).allowed);
+        assert!(!limiter.noise("/nothing", 1, at(0)));
     }
 }
