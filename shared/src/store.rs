@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod aws;
 pub mod connections;
+pub mod customers;
 pub mod error;
 pub mod evidence;
 pub mod groups;
