@@ -243,9 +243,11 @@ proptest! {
     #[test]
     fn the_oracle_agrees_on_near_misses(text in near_filter()) {
         let theirs = text.parse::<scim_v2::filter::Filter>().is_ok();
+        // RFC 7644 has `not` directly before its parenthesis, where the oracle wants a space; and after an opening
+        // bracket and a space the oracle reads the `pr` of `primary` as the operator.
+        let known = ["not(", "[ primary", "( primary"].iter().any(|quirk| text.to_lowercase().contains(quirk));
         match Parser::filter(&text, USER) {
-            // RFC 7644 has `not` directly before its parenthesis; the oracle wants a space.
-            Ok(_) => prop_assert!(theirs || text.to_lowercase().contains("not("), "only we accept {text}"),
+            Ok(_) => prop_assert!(theirs || known, "only we accept {text}"),
             Err(Refusal { why: Why::Expected(_), .. }) => prop_assert!(!theirs, "only the oracle accepts {text}"),
             Err(_) => {}
         }
