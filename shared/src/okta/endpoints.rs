@@ -270,6 +270,19 @@ pub static ALL: &[Endpoint] = &[
         ..PLAIN
     },
     Endpoint {
+        key: "okta-verify-methods",
+        path: "/api/v1/authenticators/{id}/methods",
+        fan_out: Some(FanOut {
+            of: "authenticators",
+            pick: |_, row| (row.get("key")? == "okta_verify").then(|| id(row))?,
+        }),
+        scope: "okta.authenticators.read",
+        bucket: "authenticators",
+        required: true,
+        why: "Whether FastPass is on in Okta Verify.",
+        ..PLAIN
+    },
+    Endpoint {
         key: "zones",
         path: "/api/v1/zones?limit=200",
         scope: "okta.networkZones.read",
