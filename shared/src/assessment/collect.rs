@@ -77,13 +77,8 @@ pub async fn step<T: Transport, S: PartSink, C: CheckpointStore>(
     let outcome = loop {
         let now = context.clock.now();
         let scopes = context.client.scopes().to_vec();
-        let Some((endpoint, at)) = checkpoint.due(&scopes, now) else {
-            // A fan-out whose parents ended in this very round is looked at in the next one.
-            if checkpoint.is_collected() {
-                break StepOutcome::Collected;
-            }
-            continue;
-        };
+        // Parents come before their fan-outs in the table: nothing due means that everything has ended.
+        let Some((endpoint, at)) = checkpoint.due(&scopes, now) else { break StepOutcome::Collected };
         if at > now {
             break StepOutcome::Continue { not_before: at };
         }
@@ -163,7 +158,7 @@ async fn keep_page<T: Transport, S: PartSink, C: CheckpointStore>(
     let looping = next.as_deref().is_some_and(|next| next == url || reading.mark.is_loop(next));
     match next {
         Some(_) if looping => {
-            checkpoint.end(key, Status::Partial("the page cursors run in a circle".to_owned()), now)
+            checkpoint.end(key, Status::Partial("the page cursors run in a circle".to_owned()), now);
         }
         Some(_) if reading.seq + 1 >= MAX_PAGES => {
             checkpoint.end(key, Status::Partial(format!("more than {MAX_PAGES} pages")), now);
@@ -233,7 +228,7 @@ fn failed(
         Failure::Role => checkpoint.end(key, denied(Status::DeniedRole), now),
         Failure::Scope => checkpoint.end(key, denied(Status::DeniedScope), now),
         Failure::Cursor | Failure::Request(_) => {
-            checkpoint.end(key, Status::Partial(failure.to_string()), now)
+            checkpoint.end(key, Status::Partial(failure.to_string()), now);
         }
     }
     Ok(())

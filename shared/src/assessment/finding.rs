@@ -44,8 +44,8 @@ pub struct Finding {
 /// The id of what `rule` finds about `resource` in `org`.
 pub fn id(org: &str, rule: &str, resource: &str) -> String {
     // The length before each text keeps ("a", "bc") and ("ab", "c") apart.
-    let named: String = [org, rule, resource].iter().map(|text| format!("{}:{text}", text.len())).collect();
-    let mut hex = part::sha256_hex(named.as_bytes());
+    let named = [org, rule, resource].map(|text| format!("{}:{text}", text.len()));
+    let mut hex = part::sha256_hex(named.concat().as_bytes());
     hex.truncate(32);
     format!("f-{hex}")
 }
@@ -75,6 +75,10 @@ pub fn reconcile(
 ) -> Vec<Finding> {
     let by = || Actor::Scan(scan.to_owned());
     let mut findings: BTreeMap<String, Finding> = earlier.into_iter().map(|f| (f.id.clone(), f)).collect();
+    for finding in findings.values_mut().filter(|f| f.org == org) {
+        // Illegal for all but an acceptance that has run out.
+        let _ = finding.apply(&Move::Expire, by(), "the acceptance has run out", now);
+    }
     for evaluation in evaluations {
         let Some(rule) = rules::find(&evaluation.rule) else { continue };
         let seen = match &evaluation.outcome {
@@ -85,14 +89,13 @@ pub fn reconcile(
         for (resource, hits) in &seen {
             let fresh = || new(org, scan, rule, resource, now);
             let finding = findings.entry(id(org, rule.id, resource)).or_insert_with(fresh);
-            finding.scan = scan.to_owned();
+            scan.clone_into(&mut finding.scan);
             finding.severity = rule.severity;
             finding.confidence = rule.confidence;
             finding.hit_count = hits.len() as u64;
             finding.hits = hits.iter().take(KEPT_HITS).map(|hit| (*hit).clone()).collect();
             // Illegal for all but a resolved one: then it was never gone.
             let _ = finding.apply(&Move::Regress, by(), "found again", now);
-            let _ = finding.apply(&Move::Expire, by(), "the acceptance has run out", now);
         }
         let gone =
             |f: &&mut Finding| f.org == org && f.rule == rule.id && !seen.contains_key(f.resource.as_str());
@@ -212,6 +215,19 @@ mod tests {
         assert_eq!(findings.iter().map(|f| f.resource.as_str()).collect::<Vec<_>>(), ["t2"]);
         let findings = reconcile("o", "s3", findings, &[fail("TOK-02", &["t2"])], now());
         assert_eq!(findings[0].state, State::Dismissed);
+    }
+
+    #[test]
+    fn an_acceptance_that_ran_out_is_open_again_even_if_nothing_could_be_judged() {
+        let mut findings = reconcile("o", "s1", vec![], &[fail("TOK-02", &["t1"])], now());
+        publish(&mut findings[0]);
+        let day = jiff::SignedDuration::from_hours(24);
+        let accept = Move::Accept { owner: "owner@example.com".into(), expires: now() + day };
+        findings[0].apply(&accept, Actor::Customer("c".into()), "a test token", now()).unwrap();
+        let findings = reconcile("o", "s2", findings, &[], now());
+        assert!(matches!(findings[0].state, State::Accepted { .. }));
+        let findings = reconcile("o", "s3", findings, &[], now() + day);
+        assert_eq!(findings[0].state, State::Published);
     }
 
     #[test]

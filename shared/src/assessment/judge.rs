@@ -113,7 +113,9 @@ mod tests {
         let rows = snapshot.resource("users").unwrap();
         let judged = |rows: &[&Row], limit: i64| {
             let mut judge = Judge::default();
-            rows.iter().for_each(|row| judge.int(row, "/n", "more", |n| n > limit));
+            for row in rows {
+                judge.int(row, "/n", "more", |n| n > limit);
+            }
             judge.outcome()
         };
         let unverifiable = |o| matches!(o, Outcome::Unverifiable { cause: Cause::Partial, .. });

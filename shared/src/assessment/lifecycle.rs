@@ -237,15 +237,15 @@ mod tests {
             Move::Expire,
         ];
         let actors = [Actor::Operator("o".into()), Actor::Customer("c".into()), Actor::Scan("s".into())];
-        let mut table = String::new();
+        let mut table = Vec::new();
         for (state, actor) in states.iter().flat_map(|s| actors.iter().map(move |a| (s, a))) {
             let can = |wanted: &&Move| state.after(wanted, actor, "why", now()).is_ok();
             let words: Vec<_> = moves.iter().filter(can).map(Move::word).collect();
             if !words.is_empty() {
-                table += &format!("{} {}: {}\n", state.word(), actor.word(), words.join(" "));
+                table.push(format!("{} {}: {}", state.word(), actor.word(), words.join(" ")));
             }
         }
-        insta::assert_snapshot!(table, @r"
+        insta::assert_snapshot!(table.join("\n"), @r"
         draft an operator: confirm dismiss
         confirmed an operator: dismiss publish
         published a customer: remediate accept dispute

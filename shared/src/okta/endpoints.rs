@@ -88,8 +88,8 @@ const PLAIN: Endpoint = Endpoint {
     why: "",
 };
 
-const fn each(of: &'static str) -> Option<FanOut> {
-    Some(FanOut { of, pick: |_, row| id(row) })
+const fn each(of: &'static str) -> FanOut {
+    FanOut { of, pick: |_, row| id(row) }
 }
 
 fn id(row: &Value) -> Option<String> {
@@ -216,7 +216,7 @@ pub static ALL: &[Endpoint] = &[
     Endpoint {
         key: "user-roles",
         path: "/api/v1/users/{id}/roles",
-        fan_out: each("iam-assignees"),
+        fan_out: Some(each("iam-assignees")),
         scope: "okta.roles.read",
         bucket: "users-sub",
         required: true,
@@ -244,7 +244,7 @@ pub static ALL: &[Endpoint] = &[
     Endpoint {
         key: "sign-on-rules",
         path: "/api/v1/policies/{id}/rules",
-        fan_out: each("sign-on-policies"),
+        fan_out: Some(each("sign-on-policies")),
         scope: "okta.policies.read",
         bucket: "policies",
         required: true,

@@ -24,7 +24,7 @@ pub fn style_hash() -> String {
 /// The full edition.
 pub fn render(report: &Report) -> String {
     let scope = &report.scope;
-    page(html! {
+    page(&html! {
         header {
             h1 { "Okta security assessment" }
             p { (scope.org_url) ", as read on " (date(scope.sealed_at)) }
@@ -69,7 +69,7 @@ pub fn render(report: &Report) -> String {
 
 /// The sanitized edition.
 pub fn render_sanitized(report: &Sanitized) -> String {
-    page(html! {
+    page(&html! {
         header {
             h1 { "Okta security assessment: summary" }
             p { (report.org) ", as read on " (date(report.sealed_at)) ". Counts only; names are pseudonyms of this recipient." }
@@ -89,7 +89,7 @@ pub fn render_sanitized(report: &Sanitized) -> String {
     })
 }
 
-fn page(body: Markup) -> String {
+fn page(body: &Markup) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {

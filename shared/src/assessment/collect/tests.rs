@@ -5,7 +5,7 @@ use crate::{
     assessment::{
         manifest::{Manifest, Subject},
         part::PartRef,
-        snapshot::Opening,
+        snapshot::{Opening, Row},
     },
     okta::{
         Method, ServiceApp, endpoints,
@@ -155,7 +155,7 @@ async fn everything_is_read_once_and_can_be_sealed_and_opened() {
     }
     let snapshot = opening.finish().unwrap();
     let users = snapshot.resource("users").unwrap();
-    assert_eq!(users.iter().map(|u| u.id()).collect::<Vec<_>>(), ["u1", "u2", "u3"]);
+    assert_eq!(users.iter().map(Row::id).collect::<Vec<_>>(), ["u1", "u2", "u3"]);
     assert!(users[0].at("/profile/mobilePhone").is_none(), "more than we need is not kept");
     assert_eq!(snapshot.resource("group-role-members").unwrap()[0].parent.as_deref(), Some("g1"));
 }
