@@ -184,7 +184,9 @@ impl From<ServiceError> for Problem {
         tracing::error!(error.message = %error, "service");
         match error {
             ServiceError::Unavailable { .. } => Self::unavailable(5),
-            ServiceError::Missing { .. } | ServiceError::Digest { .. } | ServiceError::Exists { .. } => Self::internal(),
+            ServiceError::Missing { .. } | ServiceError::Digest { .. } | ServiceError::Exists { .. } => {
+                Self::internal()
+            }
         }
     }
 }

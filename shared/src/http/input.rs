@@ -27,7 +27,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
         let empty = !parts.headers.contains_key(header::CONTENT_TYPE);
         let bytes = body::read(body, LIMIT).await.map_err(|error| match error {
             BodyError::TooLarge { limit } => Problem::too_large(limit),
-            BodyError::Unreadable => Problem::bad_request("body.unreadable", "The request ended early.", "Send it again."),
+            BodyError::Unreadable => {
+                Problem::bad_request("body.unreadable", "The request ended early.", "Send it again.")
+            }
         })?;
         match kind.as_deref() {
             Some("application/x-www-form-urlencoded") => Ok(Self(form(&bytes)?)),
@@ -39,7 +41,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
 }
 
 fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let value = json::parse(bytes).map_err(|error| Problem::bad_request("body.json", "The JSON cannot be read.", error.detail))?;
+    let value = json::parse(bytes)
+        .map_err(|error| Problem::bad_request("body.json", "The JSON cannot be read.", error.detail))?;
     serde_json::from_value(value).map_err(|error| wrong(&error.to_string()))
 }
 
@@ -47,7 +50,11 @@ fn form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut fields = serde_json::Map::new();
     for (name, value) in form_urlencoded::parse(bytes) {
         if fields.insert(name.into_owned(), value.into_owned().into()).is_some() {
-            return Err(Problem::bad_request("form.duplicate", "A field is there twice.", "Send each field once."));
+            return Err(Problem::bad_request(
+                "form.duplicate",
+                "A field is there twice.",
+                "Send each field once.",
+            ));
         }
     }
     serde_json::from_value(fields.into()).map_err(|error| wrong(&error.to_string()))

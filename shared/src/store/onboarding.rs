@@ -113,14 +113,20 @@ fn invited(email: &str, grants: Vec<Role>) -> Result<NewUser, OnboardingError> {
         "userName": email,
         "emails": [{ "value": email, "type": "work", "primary": true }],
     });
-    let well_formed = email.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.'));
+    let well_formed =
+        email.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.'));
     let attributes = UserAttributes::from_create(&body).ok().filter(|_| well_formed);
     let attributes = attributes.ok_or(OnboardingError::Email)?;
     Ok(NewUser { attributes, source: Source::Invited, grants })
 }
 
 /// Sends an invitation.
-pub async fn send_invitation(mailer: &Mailer, origin: &str, to: &str, token: &str) -> Result<(), ServiceError> {
+pub async fn send_invitation(
+    mailer: &Mailer,
+    origin: &str,
+    to: &str,
+    token: &str,
+) -> Result<(), ServiceError> {
     let text = format!(
         "You are invited to the Atomation workspace {origin}.\n\n\
          Open this link within 7 days to set up your sign-in. It works once:\n\
