@@ -3,9 +3,9 @@
 //! The one rule: **claims are read only from the canonical bytes whose digest was verified**, parsed a
 //! second time. What was not signed is not seen; unsigned fields can refuse a sign-in, never help one.
 //!
-//! The road of a response: [`decode`] (base64, size) -> [`xml`] (UTF-8, no DTD, limits) -> [`structure`]
-//! (one Assertion, signatures in their places) -> [`signature`] (algorithms, key, digest) -> second parse ->
-//! [`conditions`] (issuer, audience, recipient, times, request) -> [`Identity`]. Every step is recorded as
+//! The road of a response: `decode` (base64, size) -> `xml` (UTF-8, no DTD, limits) -> `structure`
+//! (one Assertion, signatures in their places) -> `signature` (algorithms, key, digest) -> second parse ->
+//! `conditions` (issuer, audience, recipient, times, request) -> [`Identity`]. Every step is recorded as
 //! a [`Check`], so that the sign-in log and `cargo local saml-check` can say exactly what was wrong.
 //!
 //! What needs memory stays with the caller: request ids and assertion ids are single-use by conditional
@@ -40,7 +40,6 @@ pub use request::{AuthnRequest, RequestError, RequestKey, redirect_url};
 pub use xml::MAX_BYTES;
 
 use check::Checks;
-use node::Node;
 use signature::Covers;
 
 /// How far the IdP's clock and ours may differ, unless a workspace says otherwise.
@@ -115,8 +114,7 @@ fn decide(xml: &[u8], expect: &Expectations<'_>, checks: &mut Checks) -> Result<
     // Response's own fields when the Response is not signed: they can refuse, and give no claim.
     let verified =
         checks.record("document.signed", "strict XML 1.0", xml::parse(&signed.bytes, MAX_BYTES))?;
-    let root = Node::document_element(&verified)
-        .ok_or_else(|| Rejection::NoAssertion(Mismatch::new("signed content", "nothing")))?;
+    let root = structure::root(&verified, checks)?;
     let (response, assertion) = match signed.covers {
         Covers::Response => (root, structure::only_assertion(root, checks)?),
         Covers::Assertion => (structure.response, root),

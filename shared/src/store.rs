@@ -7,6 +7,7 @@ pub mod approvals;
 pub mod audit;
 pub mod aws;
 pub mod connections;
+pub mod customers;
 pub mod deliveries;
 pub mod error;
 pub mod evidence;

@@ -354,13 +354,10 @@ async fn an_operator_comes_in_under_the_first_scan_and_the_customer_sees_it() ->
     refused(&world.get(&operator, &path(&report.id, "org2")).await?);
     refused(&world.get(&operator, &path(&raw.id, "org1")).await?);
     let store = world.store(&admin.workspace);
-    let reach = world.door.workspaces.reach(
-        &admin.principal,
-        &admin.workspace.tenant,
-        &org(),
-        &world.acting(&admin.actor(), "c-3"),
-    );
-    assert!(reach.await.is_err(), "a customer's admin is no operator");
+    let acting = world.acting(&admin.actor(), "c-3");
+    let tenant = &admin.workspace.tenant;
+    let reach = world.door.workspaces.reach(&admin.principal, tenant, &org(), &acting).await;
+    assert!(reach.is_err(), "a customer's admin is no operator");
     let log = store.audit_log(world.now(), None, 100).await?;
     let count = |action| log.iter().filter(|record| record.action == action).count();
     assert_eq!((count("operator.access"), count("operator.refused"), count("evidence.read")), (2, 2, 1));

@@ -27,7 +27,11 @@ struct Page {
     before: Option<String>,
 }
 
-async fn audit(State(_): State<Console>, person: Person, Query(page): Query<Page>) -> Result<Answer, Problem> {
+async fn audit(
+    State(_): State<Console>,
+    person: Person,
+    Query(page): Query<Page>,
+) -> Result<Answer, Problem> {
     person.require(Permission::LogsView)?;
     let records = person.store().audit_log(person.visit.at, page.before.as_deref(), PAGE).await?;
     let older = records.last().filter(|_| records.len() == PAGE as usize).map(|record| record.id.clone());

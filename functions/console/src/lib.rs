@@ -6,6 +6,7 @@ mod audit;
 mod customers;
 mod home;
 mod layout;
+mod notify;
 mod scim;
 mod sign_in;
 mod users;

@@ -42,16 +42,15 @@ async fn generate(State(console): State<Console>, person: Person) -> Result<Answ
     let store = person.store();
     let mut tokens = store.tokens().await?;
     let (plain, record) =
-        token::issue(person.principal.tenant(), &tokens, LIFETIME, person.visit.at, &*console.door.random).map_err(
-            |error| match error {
+        token::issue(person.principal.tenant(), &tokens, LIFETIME, person.visit.at, &*console.door.random)
+            .map_err(|error| match error {
                 IssueError::TooManyLive { live } => Problem::conflict(
                     "token.limit",
                     format!("There are {live} live tokens already."),
                     "Revoke one of them first: two live at a time, so that Okta can be moved to a new one.",
                 ),
                 IssueError::Lifetime { .. } => Problem::internal(),
-            },
-        )?;
+            })?;
     let audit = person.acting().record("scim.token.create", format!("token:{}", record.id), "");
     store.add_token(&record, &audit).await?;
     tokens.push(record);
@@ -67,7 +66,9 @@ async fn revoke(State(_): State<Console>, person: Person, Path(id): Path<String>
     let audit = person.acting().record("scim.token.revoke", format!("token:{id}"), "");
     match store.revoke_token(&id, person.visit.at, &audit).await {
         // Revoked already: that is what was asked for.
-        Ok(()) | Err(StoreError::Condition(_)) => Ok(Answer::done("/security/scim", json!({ "revoked": id }))),
+        Ok(()) | Err(StoreError::Condition(_)) => {
+            Ok(Answer::done("/security/scim", json!({ "revoked": id })))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -79,7 +80,10 @@ fn answer(person: &Person, tokens: &[TokenRecord], secret: Option<&str>) -> Answ
         "token": secret,
         "tokens": tokens.iter().map(|token| token_json(person, token)).collect::<Vec<_>>(),
     });
-    Answer::page(layout::page(person, "/security/scim", "SCIM provisioning", &page(person, tokens, secret, &base_url)), json)
+    Answer::page(
+        layout::page(person, "/security/scim", "SCIM provisioning", &page(person, tokens, secret, &base_url)),
+        json,
+    )
 }
 
 fn token_json(person: &Person, token: &TokenRecord) -> Value {

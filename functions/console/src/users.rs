@@ -96,19 +96,31 @@ async fn invite(
     person.require(Permission::UsersManage)?;
     person.require_fresh()?;
     let role = Role::from_name(&invitation.role).ok_or_else(|| {
-        Problem::bad_request("role.unknown", "There is no such role.", "Choose one of the six published roles.")
+        Problem::bad_request(
+            "role.unknown",
+            "There is no such role.",
+            "Choose one of the six published roles.",
+        )
     })?;
     if person.principal.role().is_none_or(|own| role > own) {
-        return Err(Problem::forbidden("role.above", "That role is above your own.", "Ask somebody who has it."));
+        return Err(Problem::forbidden(
+            "role.above",
+            "That role is above your own.",
+            "Ask somebody who has it.",
+        ));
     }
     let invited = person.store().invite(&invitation.email, role, &person.acting()).await;
     let (user, token) = invited.map_err(|error| match error {
-        InviteError::Email => {
-            Problem::bad_request("email", "That is not an e-mail address.", "Give one such as name@example.com.")
-        }
-        InviteError::User(UserError::NameTaken) => {
-            Problem::conflict("user.exists", "This person is in the workspace already.", "Look in the list above.")
-        }
+        InviteError::Email => Problem::bad_request(
+            "email",
+            "That is not an e-mail address.",
+            "Give one such as name@example.com.",
+        ),
+        InviteError::User(UserError::NameTaken) => Problem::conflict(
+            "user.exists",
+            "This person is in the workspace already.",
+            "Look in the list above.",
+        ),
         InviteError::User(UserError::Changed) => Problem::unavailable(1),
         InviteError::User(UserError::Store(error)) | InviteError::Store(error) => error.into(),
     })?;

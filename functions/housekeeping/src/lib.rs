@@ -1,1 +1,34 @@
+//! What nobody asks for and somebody must do: on a schedule, and the one step that starts a deployment.
+//!
+//! `{"bootstrap": {...}}` creates the operators' workspace and invites its first administrator. Only who may
+//! invoke the function directly (the deploying team, by IAM) can send it; a second time it changes nothing.
 
+mod bootstrap;
+
+use std::sync::Arc;
+
+use lambda_runtime::{Error, LambdaEvent};
+use serde_json::{Value, json};
+use shared::{
+    ops::{Clock, PublicBase, Random},
+    store::{Mailer, Workspaces},
+};
+
+/// What the chores need.
+#[derive(Clone)]
+pub struct Housekeeping {
+    pub base: PublicBase,
+    pub workspaces: Workspaces,
+    pub mailer: Mailer,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+}
+
+/// Handles one event: a bootstrap, or the schedule's.
+pub async fn handle(chores: &Housekeeping, event: LambdaEvent<Value>) -> Result<Value, Error> {
+    if let Some(request) = event.payload.get("bootstrap") {
+        return bootstrap::run(chores, request, &event.context.request_id).await;
+    }
+    tracing::info!("nothing was due");
+    Ok(json!({ "done": [] }))
+}

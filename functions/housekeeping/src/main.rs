@@ -1,1 +1,26 @@
-fn main() {}
+use std::sync::Arc;
+
+use housekeeping::Housekeeping;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+use shared::{
+    ops::{Config, SystemClock, SystemRandom, telemetry},
+    store::{Aws, Workspaces},
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init("info");
+    let aws = Aws::from_env(Config::from_env()).await;
+    let random = Arc::new(SystemRandom::default());
+    let chores = Housekeeping {
+        base: aws.config().public_base()?,
+        workspaces: Workspaces::new(aws.table(random.clone())?),
+        mailer: aws.mailer()?,
+        clock: Arc::new(SystemClock),
+        random,
+    };
+    let chores = &chores;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| housekeeping::handle(chores, event)))
+        .await
+}

@@ -7,7 +7,7 @@ use axum::Router;
 use lambda_http::Adapter;
 use lambda_runtime::{Context as LambdaContext, LambdaEvent};
 use serde_json::Value;
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 type Answer = Pin<Box<dyn Future<Output = anyhow::Result<Value>> + Send>>;
 type Handler = Arc<dyn Fn(Value) -> Answer + Send + Sync>;
@@ -20,14 +20,14 @@ impl Functions {
     /// Mounts a function that answers HTTP: the same conversion as in Lambda, by `lambda_http` itself.
     pub fn web(&mut self, name: &'static str, router: Router) {
         let handler = move |event: Value| -> Answer {
-            let router = router.clone();
-            Box::pin(async move {
-                let request = serde_json::from_value(event).context("not an event that lambda_http reads")?;
-                let mut adapter = Adapter::from(router);
-                let adapter = adapter.ready().await.map_err(|never| match never {})?;
-                let answer = adapter.call(LambdaEvent::new(request, LambdaContext::default())).await;
-                Ok(serde_json::to_value(answer.map_err(|never| match never {})?)?)
-            })
+            let request = match serde_json::from_value(event).context("not an event that lambda_http reads") {
+                Ok(request) => request,
+                Err(error) => return Box::pin(std::future::ready(Err(error))),
+            };
+            // A router is always ready.
+            let answer =
+                Adapter::from(router.clone()).call(LambdaEvent::new(request, LambdaContext::default()));
+            Box::pin(async move { Ok(serde_json::to_value(answer.await.map_err(|never| match never {})?)?) })
         };
         self.0.insert(name, Arc::new(handler));
     }

@@ -13,7 +13,7 @@ use std::{
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use http_body_util::{BodyExt, Limited};
@@ -99,7 +99,8 @@ impl Shared {
     async fn handle(&self, request: Request, domain_name: Option<String>, peer: SocketAddr) -> Response {
         let (parts, body) = request.into_parts();
         let head = parts.uri.path().len() + parts.uri.query().map_or(0, str::len);
-        let headers: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        let headers: usize =
+            parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         if head + headers > HEADER_LIMIT {
             return refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
         }
@@ -134,7 +135,8 @@ impl Shared {
         };
         match answer {
             Ok(mut response) => {
-                let cost = format!("calls={} trips={} rcu={} wcu={}", cost.calls, cost.trips, cost.rcu, cost.wcu);
+                let cost =
+                    format!("calls={} trips={} rcu={} wcu={}", cost.calls, cost.trips, cost.rcu, cost.wcu);
                 if let Ok(cost) = HeaderValue::from_str(&cost) {
                     response.headers_mut().insert(HeaderName::from_static(COST_HEADER), cost);
                 }
@@ -149,7 +151,7 @@ impl Shared {
 }
 
 /// The host of a request without its port; none when absent or there twice.
-fn host(headers: &axum::http::HeaderMap) -> Option<String> {
+fn host(headers: &HeaderMap) -> Option<String> {
     let mut all = headers.get_all(header::HOST).iter();
     let host = all.next()?.to_str().ok().filter(|_| all.next().is_none())?;
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));

@@ -60,7 +60,8 @@ pub struct Schedule {
 impl Template {
     /// Reads the template at `path`.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         Self::parse(&text).with_context(|| format!("{} is not as expected", path.display()))
     }
 
@@ -106,7 +107,9 @@ fn function(properties: &Value, default_timeout: u64) -> anyhow::Result<Function
                 out.queue = Some(QueueSource {
                     queue: logical_name(&with["Queue"]).context("the event's queue")?,
                     batch_size: u32::try_from(with["BatchSize"].as_u64().unwrap_or(10))?,
-                    reports_failures: with["FunctionResponseTypes"].as_sequence().is_some_and(|s| !s.is_empty()),
+                    reports_failures: with["FunctionResponseTypes"]
+                        .as_sequence()
+                        .is_some_and(|s| !s.is_empty()),
                 });
             }
             Some("Schedule" | "ScheduleV2") => {
@@ -124,7 +127,10 @@ fn queue(properties: &Value) -> Queue {
     let redrive = &properties["RedrivePolicy"];
     let dead_letters = logical_name(&redrive["deadLetterTargetArn"])
         .zip(redrive["maxReceiveCount"].as_u64().and_then(|count| u32::try_from(count).ok()));
-    Queue { visibility: Duration::from_secs(properties["VisibilityTimeout"].as_u64().unwrap_or(30)), dead_letters }
+    Queue {
+        visibility: Duration::from_secs(properties["VisibilityTimeout"].as_u64().unwrap_or(30)),
+        dead_letters,
+    }
 }
 
 /// The resource that `!GetAtt Name.Arn` or `!Ref Name` names.

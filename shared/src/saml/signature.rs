@@ -51,7 +51,10 @@ pub(super) fn verify(
     match (response, assertion) {
         (Some(bytes), _) => Ok(Signed { bytes, covers: Covers::Response }),
         (None, Some(bytes)) => Ok(Signed { bytes, covers: Covers::Assertion }),
-        (None, None) => Err(Rejection::Unsigned(Mismatch::new("a signature", "none"))),
+        (None, None) => {
+            let none = Rejection::Unsigned(Mismatch::new("a signature", "none"));
+            checks.record("signature.present", "a signature", Err(none))
+        }
     }
 }
 
@@ -69,7 +72,8 @@ fn verify_one(
     let digest_method = checks.record("signature.digest_algorithm", "SHA-256 or better", digest_method)?;
 
     // The key first: until it has signed SignedInfo, the digest in there is a stranger's word.
-    let signed_info = canonical::element(shape.signed_info, None, &shape.signed_info_prefixes)?;
+    let signed_info = canonical::element(shape.signed_info, None, &shape.signed_info_prefixes);
+    let signed_info = checks.record("signature.signed_info", "a canonical form", signed_info)?;
     let certificate = expect.idp.certificates.iter().find(|certificate| {
         UnparsedPublicKey::new(method, certificate.public_key())
             .verify(&signed_info, &shape.signature)
@@ -85,7 +89,8 @@ fn verify_one(
     )?;
     validity(certificate, expect, checks)?;
 
-    let bytes = canonical::element(shape.parent, Some(shape.node), &shape.prefixes)?;
+    let bytes = canonical::element(shape.parent, Some(shape.node), &shape.prefixes);
+    let bytes = checks.record("signature.content", "a canonical form", bytes)?;
     let found = digest::digest(digest_method, &bytes);
     let (want, got) = (hex(&shape.digest), hex(found.as_ref()));
     checks.require("signature.digest", Rejection::Digest, want, got, found.as_ref() == shape.digest)?;

@@ -38,8 +38,7 @@ pub(super) fn inspect<'d>(
     document: &'d uppsala::Document<'d>,
     checks: &mut Checks,
 ) -> Result<Structure<'d>, Rejection> {
-    let response = Node::document_element(document)
-        .ok_or_else(|| Rejection::Root(Mismatch::new("a SAML 2.0 Response", "an empty document")))?;
+    let response = root(document, checks)?;
     let is_response = response.is(PROTOCOL, "Response");
     checks.require("response", Rejection::Root, "a SAML 2.0 Response", response.local_name(), is_response)?;
 
@@ -63,13 +62,22 @@ pub(super) fn inspect<'d>(
     Ok(Structure { response, response_signature, assertion_signature })
 }
 
+/// The root element; the parser has seen to it that there is one.
+pub(super) fn root<'d>(
+    document: &'d uppsala::Document<'d>,
+    checks: &mut Checks,
+) -> Result<Node<'d>, Rejection> {
+    let nothing = || Rejection::Root(Mismatch::new("a root element", "nothing"));
+    checks.record("document.root", "a root element", Node::document_element(document).ok_or_else(nothing))
+}
+
 /// The Assertion of a Response's canonical bytes. The received document had exactly one; so must this.
 pub(super) fn only_assertion<'d>(response: Node<'d>, checks: &mut Checks) -> Result<Node<'d>, Rejection> {
     let mut survey = Survey::default();
     survey.visit(response, false);
     survey.one_assertion(response, checks)?;
     let nothing = || Rejection::NoAssertion(Mismatch::new("an Assertion", "nothing"));
-    response.only(ASSERTION, "Assertion").ok_or_else(nothing)
+    checks.record("assertion", "an Assertion", response.only(ASSERTION, "Assertion").ok_or_else(nothing))
 }
 
 impl<'d> Survey<'d> {
@@ -161,7 +169,7 @@ fn place<'d>(
     shapes: Vec<Shape<'d>>,
     checks: &mut Checks,
 ) -> Result<(Option<Shape<'d>>, Option<Shape<'d>>), Rejection> {
-    let (mut of_response, mut of_assertion) = (None, None);
+    let (mut of_response, mut of_assertion): (Option<Shape<'d>>, Option<Shape<'d>>) = (None, None);
     for shape in shapes {
         let parent = shape.parent;
         let slot = if parent.id == response.id {
@@ -177,6 +185,15 @@ fn place<'d>(
         refers_to_parent(&shape, checks)?;
         // Of several Assertions, each may hold a signature here: the count refuses them next.
         if let Some(slot) = slot {
+            let alone = slot.as_ref().is_none_or(|earlier| earlier.parent.id != parent.id);
+            let got = if alone { "one" } else { "two" };
+            checks.require(
+                "signature.alone",
+                Rejection::SignatureShape,
+                "one signature in a place",
+                got,
+                alone,
+            )?;
             *slot = Some(shape);
         }
     }

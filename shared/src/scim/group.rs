@@ -95,7 +95,9 @@ impl GroupReplace {
             Some(Value::Null) => Some(BTreeSet::new()),
             Some(listed) => {
                 let mut ids = BTreeSet::new();
-                member_ids(listed, |id| drop(ids.insert(id.to_owned())))?;
+                member_ids(listed, |id| {
+                    ids.insert(id.to_owned());
+                })?;
                 Some(ids)
             }
         };

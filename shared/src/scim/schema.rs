@@ -173,7 +173,9 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), attributes.len());
-        attributes.iter().for_each(|a| assert_names_are_unique(a.sub_attributes()));
+        for attribute in attributes {
+            assert_names_are_unique(attribute.sub_attributes());
+        }
     }
 
     #[test]

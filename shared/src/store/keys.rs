@@ -5,6 +5,7 @@
 //! | host | (whole key) `H#<subdomain>` | `H` | every request, cached: the mapping never changes |
 //! | workspace | `W` | `W` | every request |
 //! | SSO connection | `W` | `SSO` | sign-in |
+//! | operators' list of customers | `CUSTOMERS` | `<subdomain>` | the operators' console |
 //! | counter of users, of groups | `C` | `U`, `G` | create, list |
 //! | user | `U#<seq >> 10>` | `<seq, 8 hex>` | id (the id holds the seq), list page = one query |
 //! | user name | `N#<sha256 of folded name>` | `U` | `userName eq`, sign-in, uniqueness |

@@ -30,16 +30,17 @@ impl TenantStore {
         self.table.write(vec![write]).await
     }
 
-    /// Notes a fresh second factor in a live session.
+    /// Notes a fresh second factor in a live session; `spend` uses the code up.
     pub async fn strengthen_session(
         &self,
         hash: &Digest,
         at: Timestamp,
+        spend: Write,
         audit: &AuditRecord,
     ) -> Result<(), StoreError> {
         let write =
             Write::update(self.session_key(hash)).set("strong_auth_at", at).when("attribute_exists(PK)");
-        self.change(vec![write], audit).await
+        self.change(vec![spend, write], audit).await
     }
 
     /// Ends a session.

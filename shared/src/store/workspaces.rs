@@ -92,6 +92,16 @@ impl TenantStore {
         Write::put(self.key("W", "W"), &next).when("#version = :read").bind(":read", workspace.version)
     }
 
+    /// Whether SSO decides who signs in. Then e-mail is for break-glass only.
+    pub async fn sso_is_on(&self) -> Result<bool, StoreError> {
+        #[derive(Deserialize)]
+        struct Switch {
+            enabled: bool,
+        }
+        let sso: Option<Switch> = self.table.read(&self.key("W", "SSO")).await?;
+        Ok(sso.is_some_and(|sso| sso.enabled))
+    }
+
     /// Replaces the workspace as it was read.
     pub async fn save_workspace(&self, workspace: &Workspace, audit: &AuditRecord) -> Result<(), StoreError> {
         self.change(vec![self.workspace_write(workspace)], audit).await

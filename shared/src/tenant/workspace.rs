@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Subdomain, TenantId};
+use super::{Subdomain, TenantId, UserId};
 
 /// What the store keeps of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,8 @@ pub struct Settings {
     pub require_provisioning: bool,
     /// A signed Response is not enough: the Assertion carries a signature of its own.
     pub require_signed_assertion: bool,
+    /// Administrators who may sign in by e-mail although SSO is on.
+    pub break_glass: Vec<UserId>,
     /// How many Okta orgs the workspace may hold; an operator can raise it.
     pub max_orgs: u8,
 }
@@ -59,6 +61,7 @@ impl Default for Settings {
             idp_initiated: true,
             require_provisioning: false,
             require_signed_assertion: false,
+            break_glass: Vec::new(),
             max_orgs: 6,
         }
     }

@@ -52,7 +52,8 @@ impl Routes {
         let parts: Vec<_> = path.trim_start_matches('/').split('/').collect();
         self.0.iter().find_map(|entry| {
             let takes = entry.route.method == "ANY" || entry.route.method == method;
-            let parameters = if entry.route.path == "$default" { Some(Vec::new()) } else { entry.matches(&parts) };
+            let parameters =
+                if entry.route.path == "$default" { Some(Vec::new()) } else { entry.matches(&parts) };
             parameters.filter(|_| takes).map(|parameters| Match {
                 function: &entry.function,
                 route_key: entry.route_key(),

@@ -102,9 +102,9 @@ pub fn metadata_xml(entity_id: &str, sso_url: &str, certificates: &[&[u8]]) -> S
         out.start_element("ds:X509Data", &[]);
         out.start_element("ds:X509Certificate", &[]);
         out.text(&STANDARD.encode(certificate));
-        ["ds:X509Certificate", "ds:X509Data", "ds:KeyInfo", "md:KeyDescriptor"]
-            .iter()
-            .for_each(|name| out.end_element(name));
+        for name in ["ds:X509Certificate", "ds:X509Data", "ds:KeyInfo", "md:KeyDescriptor"] {
+            out.end_element(name);
+        }
     }
     for format in ["unspecified", "emailAddress"] {
         out.start_element("md:NameIDFormat", &[]);

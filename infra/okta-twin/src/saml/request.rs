@@ -33,7 +33,14 @@ pub struct ReceivedRequest {
     pub force_authn: bool,
     /// What to give back with the Response.
     pub relay_state: Option<String>,
-    signature: Option<(Vec<u8>, Vec<u8>)>,
+    signed: Option<SignedQuery>,
+}
+
+/// The octets that were signed, and their signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SignedQuery {
+    message: Vec<u8>,
+    signature: Vec<u8>,
 }
 
 impl ReceivedRequest {
@@ -56,19 +63,19 @@ impl ReceivedRequest {
             issue_instant: attribute("IssueInstant").ok_or_else(|| refused("no IssueInstant"))?,
             force_authn: matches!(attribute("ForceAuthn").as_deref(), Some("true" | "1")),
             relay_state: value(query, "RelayState"),
-            signature: signature(query)?,
+            signed: signed(query)?,
         })
     }
 
     /// Whether the query was signed by this key (RFC 8017 `RSAPublicKey` or SubjectPublicKeyInfo, DER).
     pub fn is_signed_by(&self, public_key: &[u8]) -> bool {
         let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public_key);
-        self.signature.as_ref().is_some_and(|(message, signature)| key.verify(message, signature).is_ok())
+        self.signed.as_ref().is_some_and(|query| key.verify(&query.message, &query.signature).is_ok())
     }
 
     /// Whether the query carries a signature at all.
     pub fn is_signed(&self) -> bool {
-        self.signature.is_some()
+        self.signed.is_some()
     }
 }
 
@@ -85,7 +92,7 @@ fn issuer(document: &Document<'_>, root: NodeId) -> Option<String> {
 }
 
 /// The signed octets are the query's own, in the order of the binding (3.4.4.1).
-fn signature(query: &str) -> Result<Option<(Vec<u8>, Vec<u8>)>, SamlError> {
+fn signed(query: &str) -> Result<Option<SignedQuery>, SamlError> {
     let Some(signature) = value(query, "Signature") else { return Ok(None) };
     if value(query, "SigAlg").as_deref() != Some(RSA_SHA256) {
         return Err(refused("another signature algorithm"));
@@ -93,7 +100,7 @@ fn signature(query: &str) -> Result<Option<(Vec<u8>, Vec<u8>)>, SamlError> {
     let signature = STANDARD.decode(signature).map_err(|_| refused("no base64 in Signature"))?;
     let parts: Vec<&str> =
         ["SAMLRequest", "RelayState", "SigAlg"].iter().filter_map(|name| raw(query, name)).collect();
-    Ok(Some((parts.join("&").into_bytes(), signature)))
+    Ok(Some(SignedQuery { message: parts.join("&").into_bytes(), signature }))
 }
 
 /// The `name=value` pair as sent.

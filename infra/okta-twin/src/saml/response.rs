@@ -11,9 +11,13 @@ const ENTITY: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";
 /// What the IdP signs; Okta's default is both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sign {
+    /// The Response, and with it the Assertion inside.
     Response,
+    /// The Assertion only: the Response around it is anybody's.
     Assertion,
+    /// The Assertion, then the Response.
     Both,
+    /// Nothing: for tests that sign otherwise.
     Nothing,
 }
 
@@ -186,7 +190,9 @@ impl ResponseSpec {
         open(out, "saml2:Conditions", &window);
         for audiences in &self.audience_restrictions {
             out.push_str("<saml2:AudienceRestriction>");
-            audiences.iter().for_each(|audience| element(out, "saml2:Audience", &[], audience));
+            for audience in audiences {
+                element(out, "saml2:Audience", &[], audience);
+            }
             out.push_str("</saml2:AudienceRestriction>");
         }
         out.push_str("</saml2:Conditions>");
@@ -223,7 +229,9 @@ impl ResponseSpec {
         open(out, "saml2:AttributeStatement", &[("xmlns:saml2", Some(ASSERTION))]);
         for attribute in &self.attributes {
             open(out, "saml2:Attribute", &[("Name", Some(&attribute.name)), ("NameFormat", Some(format))]);
-            attribute.values.iter().for_each(|text| element(out, "saml2:AttributeValue", &value, text));
+            for text in &attribute.values {
+                element(out, "saml2:AttributeValue", &value, text);
+            }
             out.push_str("</saml2:Attribute>");
         }
         out.push_str("</saml2:AttributeStatement>");

@@ -60,19 +60,16 @@ fn answered(
     let got = of_response.unwrap_or("no request");
     let agree = of_response == confirmed;
     checks.require("response.in_response_to", Rejection::InResponseTo, want, got, agree)?;
-    match confirmed {
-        Some(id) => {
-            let want = "a request that this browser started";
-            let known = expect.request_ids.contains(&id);
-            checks.require("subject.in_response_to", Rejection::InResponseTo, want, id, known)?;
-        }
-        None => {
-            let want = "an answer to a request";
-            let got = "a sign-in started by the IdP";
-            let allowed = expect.allow_idp_initiated;
-            let want = if allowed { "any" } else { want };
-            checks.require("subject.in_response_to", Rejection::IdpInitiated, want, got, allowed)?;
-        }
+    if let Some(id) = confirmed {
+        let want = "a request that this browser started";
+        let known = expect.request_ids.contains(&id);
+        checks.require("subject.in_response_to", Rejection::InResponseTo, want, id, known)?;
+    } else {
+        let allowed = expect.allow_idp_initiated;
+        let want =
+            if allowed { "an answer, or a sign-in started by the IdP" } else { "an answer to a request" };
+        let got = "a sign-in started by the IdP";
+        checks.require("subject.in_response_to", Rejection::IdpInitiated, want, got, allowed)?;
     }
     Ok(confirmed.map(str::to_owned))
 }

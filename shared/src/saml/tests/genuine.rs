@@ -66,11 +66,11 @@ fn the_identity_is_complete_and_its_debug_is_not() {
 
 #[test]
 fn the_record_holds_no_name_id_and_no_attribute() {
-    for user in ["ada\u{202e}@example.com", "ada @example.com ", USER] {
+    for user in ["zelda\u{202e}@example.com", "zelda@example.com ", "zelda@example.com"] {
         let mut spec = genuine(Sign::Both);
         spec.name_id = Some(user.to_owned());
         let record = serde_json::to_string(&judge(&signed(&spec)).checks).unwrap();
-        assert!(!record.contains("ada"), "{record}");
+        assert!(!record.contains("zelda"), "{record}");
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use okta_twin::saml::{ResponseSpec, Sign, SigningIdp};
 use uppsala::{Document, NodeId};
 
-use crate::saml::{DEFAULT_CLOCK_SKEW, Expectations, IdpMetadata, Verdict, verify};
+use crate::saml::{DEFAULT_CLOCK_SKEW, Expectations, IdpMetadata, Rejection, Verdict, verify};
 
 pub const IDP: &str = "http://www.okta.com/exk1example";
 pub const SSO: &str = "https://acme.okta.example.com/app/exk1example/sso/saml";
@@ -94,7 +94,7 @@ pub fn judge(xml: &str) -> Verdict {
 
 /// The rejection's code, or `accepted`.
 pub fn code_of(verdict: &Verdict) -> &'static str {
-    verdict.outcome.as_ref().map_or_else(|rejection| rejection.code(), |_| "accepted")
+    verdict.outcome.as_ref().map_or_else(Rejection::code, |_| "accepted")
 }
 
 pub fn code(xml: &str) -> &'static str {
@@ -113,8 +113,11 @@ pub fn changed(change: impl Fn(&mut ResponseSpec)) -> &'static str {
     codes[0]
 }
 
-/// Other ways in which IdPs write the same message.
-pub const SHAPES: [(&str, fn(String) -> String); 4] = [
+/// Rewrites an unsigned Response without changing what it says.
+pub type Shape = fn(String) -> String;
+
+/// The ways in which IdPs write the same message.
+pub const SHAPES: [(&str, Shape); 4] = [
     ("okta", |xml| xml),
     ("samlp and saml prefixes", |xml| xml.replace("saml2p", "samlp").replace("saml2", "saml")),
     ("default namespace", |xml| {
@@ -130,7 +133,7 @@ pub const SHAPES: [(&str, fn(String) -> String); 4] = [
 ];
 
 /// A genuine Response in one of the [`SHAPES`].
-pub fn shaped(shape: fn(String) -> String, mode: Sign) -> String {
+pub fn shaped(shape: Shape, mode: Sign) -> String {
     sign(&shape(genuine(mode).to_xml()), mode)
 }
 

@@ -18,7 +18,7 @@ struct Material {
 }
 
 impl Material {
-    fn new(shape: fn(String) -> String, mode: Sign) -> Self {
+    fn new(shape: Shape, mode: Sign) -> Self {
         let response = shaped(shape, mode);
         let assertion = source(&response, "Assertion").to_owned();
         let signature = match mode {

@@ -222,13 +222,12 @@ impl<'a> Parser<'a> {
         let mut escaped = false;
         loop {
             match bytes.get(at) {
-                None => return Err(bad),
+                None | Some(0..=0x1f) => return Err(bad),
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
                     at += 2;
                 }
-                Some(0..=0x1f) => return Err(bad),
                 Some(_) => at += 1,
             }
         }

@@ -58,9 +58,9 @@ fn filters_match_as_the_rfc_says() {
         (r#"meta.lastModified eq "2026-05-01T12:00:00+02:00""#, true),
         (&format!(r#"{ENTERPRISE_URN}:department eq "sales""#), true),
         (r#"urn:ietf:params:scim:schemas:core:2.0:User:userName eq "anna@example.com""#, true),
-        (r#"title pr or userName pr and active eq false"#, false),
-        (r#"(title pr or userName pr) and active eq true"#, true),
-        (r#"groups pr"#, false),
+        ("title pr or userName pr and active eq false", false),
+        ("(title pr or userName pr) and active eq true", true),
+        ("groups pr", false),
     ];
     for (text, expected) in rows {
         assert_eq!(parse(text).matches(&anna()), expected, "{text}");
@@ -143,7 +143,7 @@ fn lookups_are_only_for_a_filter_that_is_one_comparison() {
 
 #[test]
 fn lists_of_one_operator_are_flat() {
-    let filter = parse(r#"(title pr or (title pr or title pr)) or title pr"#);
+    let filter = parse("(title pr or (title pr or title pr)) or title pr");
     assert!(matches!(&filter.expr, Expr::Or(terms) if terms.len() == 4));
     assert_eq!(filter.to_string(), "title pr or title pr or title pr or title pr");
 }
@@ -243,9 +243,11 @@ proptest! {
     #[test]
     fn the_oracle_agrees_on_near_misses(text in near_filter()) {
         let theirs = text.parse::<scim_v2::filter::Filter>().is_ok();
+        // RFC 7644 has `not` directly before its parenthesis, where the oracle wants a space; and after an opening
+        // bracket and a space the oracle reads the `pr` of `primary` as the operator.
+        let known = ["not(", "[ primary", "( primary"].iter().any(|quirk| text.to_lowercase().contains(quirk));
         match Parser::filter(&text, USER) {
-            // RFC 7644 has `not` directly before its parenthesis; the oracle wants a space.
-            Ok(_) => prop_assert!(theirs || text.to_lowercase().contains("not("), "only we accept {text}"),
+            Ok(_) => prop_assert!(theirs || known, "only we accept {text}"),
             Err(Refusal { why: Why::Expected(_), .. }) => prop_assert!(!theirs, "only the oracle accepts {text}"),
             Err(_) => {}
         }

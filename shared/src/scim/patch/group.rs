@@ -51,9 +51,15 @@ impl MembersChange {
 
     fn set(&mut self, id: &str, present: bool) {
         match self {
-            Self::Delta(delta) => drop(delta.insert(id.to_owned(), present)),
-            Self::ReplaceAll(all) if present => drop(all.insert(id.to_owned())),
-            Self::ReplaceAll(all) => drop(all.remove(id)),
+            Self::Delta(delta) => {
+                delta.insert(id.to_owned(), present);
+            }
+            Self::ReplaceAll(all) if present => {
+                all.insert(id.to_owned());
+            }
+            Self::ReplaceAll(all) => {
+                all.remove(id);
+            }
         }
     }
 }
@@ -99,7 +105,9 @@ fn fold_members(members: &mut MembersChange, operation: &Operation<'_>) -> Resul
     if op != Op::Remove {
         return Err(ScimError::mutability("A member is added or removed, never changed."));
     }
-    ids.into_iter().for_each(|id| members.set(id, false));
+    for id in ids {
+        members.set(id, false);
+    }
     Ok(())
 }
 
@@ -114,7 +122,9 @@ fn fold_listed(members: &mut MembersChange, op: Op, value: Option<&Value>) -> Re
         (_, listed) => {
             let mut all = BTreeSet::new();
             if let Some(listed) = listed {
-                member_ids(listed, |id| drop(all.insert(id.to_owned())))?;
+                member_ids(listed, |id| {
+                    all.insert(id.to_owned());
+                })?;
             }
             *members = MembersChange::ReplaceAll(all);
         }

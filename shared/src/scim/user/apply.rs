@@ -52,11 +52,11 @@ fn set(
         (Op::Add | Op::Replace, Some(value)) => normalise::value(attribute, value)?,
         _ => None,
     };
-    match value {
-        Some(value) => drop(holder.insert(attribute.name.to_owned(), value)),
+    if let Some(value) = value {
+        holder.insert(attribute.name.to_owned(), value);
+    } else if op != Op::Add {
         // Adding nothing changes nothing.
-        None if op == Op::Add => {}
-        None => drop(holder.shift_remove(attribute.name)),
+        holder.shift_remove(attribute.name);
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::scim::schema::{ENTERPRISE_URN, USER_URN};
 mod okta;
 mod patches;
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` reads better without `&`")]
 fn create(body: Value) -> Result<UserAttributes, ScimError> {
     UserAttributes::from_create(&body)
 }

@@ -55,6 +55,7 @@ fn without(mut body: Value, names: &[&str]) -> Value {
     body
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` reads better without `&`")]
 fn patched(user: &UserAttributes, operations: Value) -> UserAttributes {
     let body =
         json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations});

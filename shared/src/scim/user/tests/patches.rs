@@ -12,11 +12,13 @@ fn anna() -> UserAttributes {
     .unwrap()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` reads better without `&`")]
 fn try_patch(user: &UserAttributes, operations: Value) -> Result<UserAttributes, ScimError> {
     user.apply_patch(&PatchRequest::parse(&json!({"Operations": operations}), ResourceKind::User)?)
 }
 
 /// Anna's attribute after one operation.
+#[expect(clippy::needless_pass_by_value, reason = "`json!` reads better without `&`")]
 fn after(operation: Value, attribute: &str) -> Value {
     let user = try_patch(&anna(), json!([operation])).unwrap_or_else(|error| panic!("{operation}: {error}"));
     stored(&user).get(attribute).cloned().unwrap_or_default()

@@ -1,0 +1,243 @@
+//! The running stack: stand-ins, functions, gateway, twin, clocks that tick.
+
+mod ports;
+mod resources;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use okta_twin::{Org, Twin, TwinOptions};
+use serde_json::{Value, json};
+use shared::{
+    ops::{Clock, OffsetClock, SystemClock, SystemRandom},
+    store::Aws,
+    tenant::Subdomain,
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::{
+    cloud::{
+        Cloud, CloudOptions,
+        sqs::{EventSource, Listener},
+    },
+    functions::Functions,
+    gateway::Gateway,
+    mounts,
+    template::{QueueSource, Template},
+};
+
+pub use ports::Ports;
+
+/// The operators' workspace of a local stack.
+pub const OPERATOR: &str = "operator";
+/// Its first administrator.
+pub const OPERATOR_EMAIL: &str = "operator@atomation.example";
+
+/// How a stack is started.
+#[derive(Debug, Clone)]
+pub struct StackOptions {
+    /// Kept between runs; `None` is gone with the process.
+    pub data: Option<PathBuf>,
+    /// The gateway's port; 0 takes a free one.
+    pub port: u16,
+    /// What the stack's clocks read at the start; `None` is the machine's time.
+    pub clock: Option<Timestamp>,
+    /// The Okta twin's org.
+    pub org: Org,
+    pub users: usize,
+    /// Whether schedules fire by themselves.
+    pub schedules: bool,
+}
+
+impl Default for StackOptions {
+    fn default() -> Self {
+        Self { data: None, port: 0, clock: None, org: Org::Synthetic, users: 2_000, schedules: false }
+    }
+}
+
+/// Everything that runs. Dropping it stops it.
+pub struct Stack {
+    pub cloud: Cloud,
+    pub twin: Twin,
+    pub functions: Arc<Functions>,
+    pub template: Template,
+    pub clock: Arc<OffsetClock>,
+    gateway: Gateway,
+    ports: Ports,
+    port: u16,
+    listeners: Vec<Listener>,
+    schedules: Vec<JoinHandle<()>>,
+}
+
+impl Stack {
+    /// Starts the stack and creates what the template names.
+    pub async fn start(options: StackOptions) -> anyhow::Result<Self> {
+        let template = Template::built_in()?;
+        let clock = Arc::new(OffsetClock::starting_at(options.clock.unwrap_or_else(|| SystemClock.now())));
+        let now = {
+            let clock = clock.clone();
+            Arc::new(move || clock.now())
+        };
+        let random = Arc::new(SystemRandom::default());
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, options.port)).await;
+        let listener = listener.with_context(|| format!("port {} cannot be used", options.port))?;
+        let port = listener.local_addr()?.port();
+
+        let cloud =
+            Cloud::start(CloudOptions { data: options.data.clone(), now: now.clone(), seed: None }).await?;
+        let config = resources::create(&cloud, &template, port).await?;
+        let aws = Aws::new(cloud.sdk_config(), config);
+        let twin_options = TwinOptions {
+            users: options.users,
+            org: options.org,
+            state: options.data.as_ref().map(|data| data.join("okta-twin")),
+            ..TwinOptions::new(now)
+        };
+        let twin = Twin::start(twin_options).await?;
+
+        let dyn_clock: Arc<dyn Clock> = clock.clone();
+        let functions = Arc::new(mounts::mount(&aws, &dyn_clock, &(random.clone() as _))?);
+        let gateway = Gateway::new(&template, functions.clone(), dyn_clock, random);
+        gateway.serve(listener, None)?;
+        let ports = Ports::open(options.data.as_deref())?;
+        let mut stack = Self {
+            cloud,
+            twin,
+            functions,
+            template,
+            clock,
+            gateway,
+            ports,
+            port,
+            listeners: Vec::new(),
+            schedules: Vec::new(),
+        };
+        stack.listen_to_queues();
+        if options.schedules {
+            stack.start_schedules();
+        }
+        for subdomain in stack.ports.known() {
+            stack.port_of(&subdomain).await?;
+        }
+        stack.bootstrap().await?;
+        Ok(stack)
+    }
+
+    /// A workspace's origin, such as `http://acme.localhost:8080`.
+    pub fn origin(&self, subdomain: &str) -> String {
+        format!("http://{subdomain}.localhost:{}", self.port)
+    }
+
+    /// The address of a workspace's own port, for clients that do not resolve `*.localhost`.
+    pub async fn address(&self, subdomain: &str) -> anyhow::Result<String> {
+        Ok(format!("http://127.0.0.1:{}", self.port_of(&Subdomain::parse(subdomain)?).await?))
+    }
+
+    async fn port_of(&self, subdomain: &Subdomain) -> anyhow::Result<u16> {
+        if let Some(port) = self.ports.listening(subdomain) {
+            return Ok(port);
+        }
+        let host = format!("{}.localhost", subdomain.as_str());
+        let wanted = self.ports.kept(subdomain).unwrap_or(0);
+        let port = match self.gateway.listen(wanted, Some(host.clone())).await {
+            Ok(port) => port,
+            // Somebody else has the port of the last run.
+            Err(_) => self.gateway.listen(0, Some(host)).await?,
+        };
+        self.ports.keep(subdomain, port)?;
+        Ok(port)
+    }
+
+    /// Fires the schedule of the function `name`, as EventBridge does.
+    pub async fn fire(&self, name: &str) -> anyhow::Result<Value> {
+        self.functions.invoke(name, schedule_event(self.clock.now())).await
+    }
+
+    /// Waits until no message is left or under way in any queue that a function reads, at most `limit`.
+    pub async fn settled(&self, limit: Duration) -> anyhow::Result<()> {
+        let queues = self.template.functions.iter().filter_map(|function| function.queue.as_ref());
+        let work = async {
+            for source in queues {
+                self.cloud.sqs().drained(&source.queue).await;
+            }
+        };
+        tokio::time::timeout(limit, work).await.context("the queues did not drain in time")
+    }
+
+    /// Stops what runs, waiting for invocations under way.
+    pub async fn shutdown(self) {
+        for task in self.schedules {
+            task.abort();
+        }
+        for listener in self.listeners {
+            listener.stop().await;
+        }
+        drop(self.gateway);
+        self.twin.shutdown().await;
+        self.cloud.shutdown().await;
+    }
+
+    fn listen_to_queues(&mut self) {
+        for function in &self.template.functions {
+            let Some(source) = &function.queue else { continue };
+            let (functions, name) = (self.functions.clone(), function.name.clone());
+            let listener = self.cloud.sqs().listen(event_source(source), move |event| {
+                let (functions, name) = (functions.clone(), name.clone());
+                async move { functions.invoke(&name, event).await.map_err(|error| format!("{error:#}")) }
+            });
+            self.listeners.push(listener);
+        }
+    }
+
+    fn start_schedules(&mut self) {
+        for function in &self.template.functions {
+            for schedule in &function.schedules {
+                let (functions, name, clock) =
+                    (self.functions.clone(), function.name.clone(), self.clock.clone());
+                let mut ticks = tokio::time::interval(schedule.every);
+                self.schedules.push(tokio::spawn(async move {
+                    loop {
+                        ticks.tick().await;
+                        if let Err(error) = functions.invoke(&name, schedule_event(clock.now())).await {
+                            tracing::warn!(function = name, %error, "a scheduled invocation failed");
+                        }
+                    }
+                }));
+            }
+        }
+    }
+
+    async fn bootstrap(&self) -> anyhow::Result<()> {
+        let operator =
+            json!({ "subdomain": OPERATOR, "name": "Atomation operators", "email": OPERATOR_EMAIL });
+        self.functions.invoke("housekeeping", json!({ "bootstrap": operator })).await?;
+        self.port_of(&Subdomain::parse(OPERATOR)?).await?;
+        Ok(())
+    }
+}
+
+fn event_source(source: &QueueSource) -> EventSource {
+    EventSource {
+        queue: source.queue.clone(),
+        batch_size: usize::try_from(source.batch_size).unwrap_or(1),
+        visibility_timeout: None,
+        report_batch_item_failures: source.reports_failures,
+        max_concurrency: 4,
+    }
+}
+
+/// What EventBridge sends for a schedule.
+fn schedule_event(now: Timestamp) -> Value {
+    json!({
+        "version": "0",
+        "id": format!("local-{}", now.as_millisecond()),
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "000000000000",
+        "time": format!("{now:.0}"),
+        "region": crate::cloud::REGION,
+        "resources": [],
+        "detail": {},
+    })
+}

@@ -1,0 +1,91 @@
+//! Views over a snapshot that several rules share.
+
+use std::collections::BTreeSet;
+
+use url::{Host, Url};
+
+use super::{
+    rule::Outcome,
+    snapshot::{Row, Snapshot, Unreadable},
+    status::Cause,
+};
+
+/// The ids of the users who hold one of `roles`, directly or through a group. A role whose kind cannot be read counts
+/// as one of them: nobody is taken for harmless by an answer we do not understand. A rule that asks needs
+/// `iam-assignees`, `user-roles`, `group-roles` and `group-role-members`.
+pub fn holders(snapshot: &Snapshot, roles: &[&str]) -> Result<BTreeSet<String>, Unreadable> {
+    let wanted = |role: &&Row| !role.is_off() && role.text("/type").is_none_or(|kind| roles.contains(&kind));
+    let parents = |rows: &[Row]| -> BTreeSet<String> {
+        rows.iter().filter(wanted).filter_map(|role| role.parent.clone()).collect()
+    };
+    let mut holders = parents(snapshot.resource("user-roles")?);
+    let groups = parents(snapshot.resource("group-roles")?);
+    for member in snapshot.resource("group-role-members")? {
+        let here = member.parent.as_ref().is_some_and(|group| groups.contains(group));
+        if here && member.text("/status") != Some("DEPROVISIONED") {
+            holders.insert(member.id().to_owned());
+        }
+    }
+    Ok(holders)
+}
+
+/// The rules of global session policies that can let somebody in: all but those switched off or denying.
+pub fn allowing_sign_on_rules(snapshot: &Snapshot) -> Result<Vec<&Row>, Unreadable> {
+    let off: BTreeSet<&str> =
+        snapshot.resource("sign-on-policies")?.iter().filter(|p| p.is_off()).map(Row::id).collect();
+    let allows = |rule: &&Row| {
+        let policy_off = rule.parent.as_deref().is_some_and(|policy| off.contains(policy));
+        !policy_off && !rule.is_off() && rule.text("/actions/signon/access") != Some("DENY")
+    };
+    Ok(snapshot.resource("sign-on-rules")?.iter().filter(allows).collect())
+}
+
+/// The rows of `key` that are not switched off.
+pub fn live<'s>(snapshot: &'s Snapshot, key: &str) -> Result<Vec<&'s Row>, Unreadable> {
+    Ok(snapshot.resource(key)?.iter().filter(|row| !row.is_off()).collect())
+}
+
+/// Whether an application is one of Okta's own, which its customers cannot configure.
+pub fn is_oktas_own(app: &Row) -> bool {
+    matches!(app.text("/name"), Some("saasure" | "okta_enduser" | "okta_browser_plugin"))
+}
+
+/// `outcome` of a rule over all applications, unless it is a pass over a list that is not whole. Below Super Admin,
+/// Okta leaves its own applications out of the list, and perhaps others: a missing row must never read as a pass.
+pub fn all_apps(snapshot: &Snapshot, outcome: Outcome) -> Result<Outcome, Unreadable> {
+    let apps = snapshot.resource("apps")?;
+    let has = |name| apps.iter().any(|app| app.text("/name") == Some(name));
+    if outcome != Outcome::Pass || (has("saasure") && has("okta_enduser")) {
+        return Ok(outcome);
+    }
+    let detail = "the app's admin role hides applications; those it shows are fine".to_owned();
+    Ok(Outcome::Unverifiable { cause: Cause::Role, detail })
+}
+
+/// Whether a URL leads to the machine it is opened on.
+pub fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_unspecified(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unspecified(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_through_a_group_counts_and_an_unknown_one_is_not_harmless() {
+        let snapshot = Snapshot::fixture(
+            r#"{"user-roles": [{"@parent": "u1", "type": "SUPER_ADMIN"}, {"@parent": "u2", "type": "READ_ONLY_ADMIN"},
+                               {"@parent": "u3"}, {"@parent": "u4", "type": "SUPER_ADMIN", "status": "INACTIVE"}],
+                "group-roles": [{"@parent": "g1", "type": "SUPER_ADMIN"}, {"@parent": "g2", "type": "APP_ADMIN"}],
+                "group-role-members": [{"@parent": "g1", "id": "u5"}, {"@parent": "g2", "id": "u6"},
+                                       {"@parent": "g1", "id": "u7", "status": "DEPROVISIONED"}]}"#,
+        );
+        let holders = holders(&snapshot, &["SUPER_ADMIN"]).unwrap();
+        assert_eq!(holders.iter().map(String::as_str).collect::<Vec<_>>(), ["u1", "u3", "u5"]);
+    }
+}

@@ -1,0 +1,240 @@
+//! A finding: a failed judgement that people can talk about, from its first scan to its last.
+//!
+//! Its one rule: its id is made of org, rule and resource, so the same problem is the same finding in every scan, and
+//! only a scan that judged the resource may say that it is gone.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    engine::Evaluation,
+    lifecycle::{Actor, Move, MoveError, State, Step},
+    part,
+    rule::{Confidence, Hit, Outcome, Rule, Severity, Subject},
+    rules,
+};
+
+/// Hits kept in the finding itself; all of them are in the snapshot's evaluation.
+const KEPT_HITS: usize = 100;
+
+/// A failed judgement about one resource, or about the org.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// `f-` and 32 hex digits.
+    pub id: String,
+    pub org: String,
+    pub rule: String,
+    /// The resource's id in Okta, or `org`.
+    pub resource: String,
+    pub severity: Severity,
+    pub confidence: Confidence,
+    /// The scan that saw it last.
+    pub scan: String,
+    /// The first hundred.
+    pub hits: Vec<Hit>,
+    pub hit_count: u64,
+    #[serde(flatten)]
+    pub state: State,
+    /// Oldest first; it begins with the scan that found it.
+    pub history: Vec<Step>,
+}
+
+/// The id of what `rule` finds about `resource` in `org`.
+pub fn id(org: &str, rule: &str, resource: &str) -> String {
+    // The length before each text keeps ("a", "bc") and ("ab", "c") apart.
+    let named = [org, rule, resource].map(|text| format!("{}:{text}", text.len()));
+    let mut hex = part::sha256_hex(named.concat().as_bytes());
+    hex.truncate(32);
+    format!("f-{hex}")
+}
+
+impl Finding {
+    /// Makes a move and keeps it in the history.
+    pub fn apply(&mut self, wanted: &Move, by: Actor, why: &str, now: Timestamp) -> Result<(), MoveError> {
+        let state = self.state.after(wanted, &by, why, now)?;
+        self.enter(state, by, why, now);
+        Ok(())
+    }
+
+    fn enter(&mut self, state: State, by: Actor, why: &str, now: Timestamp) {
+        self.history.push(Step { state: state.clone(), by, at: now, why: why.to_owned() });
+        self.state = state;
+    }
+}
+
+/// The findings of an org after one more scan: new ones as drafts, those seen again with new evidence, those no longer
+/// there resolved. Where the scan could not judge, nothing changes.
+pub fn reconcile(
+    org: &str,
+    scan: &str,
+    earlier: Vec<Finding>,
+    evaluations: &[Evaluation],
+    now: Timestamp,
+) -> Vec<Finding> {
+    let by = || Actor::Scan(scan.to_owned());
+    let mut findings: BTreeMap<String, Finding> = earlier.into_iter().map(|f| (f.id.clone(), f)).collect();
+    for finding in findings.values_mut().filter(|f| f.org == org) {
+        // Illegal for all but an acceptance that has run out.
+        let _ = finding.apply(&Move::Expire, by(), "the acceptance has run out", now);
+    }
+    for evaluation in evaluations {
+        let Some(rule) = rules::find(&evaluation.rule) else { continue };
+        let seen = match &evaluation.outcome {
+            Outcome::Fail { hits } => by_resource(rule, hits),
+            Outcome::Pass | Outcome::NotApplicable { .. } => BTreeMap::new(),
+            Outcome::Manual { .. } | Outcome::Unverifiable { .. } => continue,
+        };
+        for (resource, hits) in &seen {
+            let fresh = || new(org, scan, rule, resource, now);
+            let finding = findings.entry(id(org, rule.id, resource)).or_insert_with(fresh);
+            scan.clone_into(&mut finding.scan);
+            finding.severity = rule.severity;
+            finding.confidence = rule.confidence;
+            finding.hit_count = hits.len() as u64;
+            finding.hits = hits.iter().take(KEPT_HITS).map(|hit| (*hit).clone()).collect();
+            // Illegal for all but a resolved one: then it was never gone.
+            let _ = finding.apply(&Move::Regress, by(), "found again", now);
+        }
+        let gone =
+            |f: &&mut Finding| f.org == org && f.rule == rule.id && !seen.contains_key(f.resource.as_str());
+        for finding in findings.values_mut().filter(gone) {
+            // Illegal for what is already resolved, dismissed, or was never shown to the customer.
+            let _ = finding.apply(&Move::Resolve, by(), "no longer found", now);
+        }
+        // A draft that nobody published and that is gone was never anything.
+        findings.retain(|_, f| {
+            let unseen = f.org == org && f.rule == rule.id && !seen.contains_key(f.resource.as_str());
+            !(unseen && matches!(f.state, State::Draft | State::Confirmed))
+        });
+    }
+    findings.into_values().collect()
+}
+
+fn by_resource<'h>(rule: &Rule, hits: &'h [Hit]) -> BTreeMap<&'h str, Vec<&'h Hit>> {
+    let mut grouped: BTreeMap<&str, Vec<&Hit>> = BTreeMap::new();
+    for hit in hits {
+        let resource = match rule.subject {
+            Subject::Org => "org",
+            Subject::Resource => &hit.resource_id,
+        };
+        grouped.entry(resource).or_default().push(hit);
+    }
+    grouped
+}
+
+fn new(org: &str, scan: &str, rule: &Rule, resource: &str, now: Timestamp) -> Finding {
+    let (state, by) = (State::Draft, Actor::Scan(scan.to_owned()));
+    Finding {
+        id: id(org, rule.id, resource),
+        org: org.to_owned(),
+        rule: rule.id.to_owned(),
+        resource: resource.to_owned(),
+        severity: rule.severity,
+        confidence: rule.confidence,
+        scan: scan.to_owned(),
+        hits: Vec::new(),
+        hit_count: 0,
+        history: vec![Step { state: state.clone(), by, at: now, why: "found".to_owned() }],
+        state,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{assessment::Cause, okta::testing::now};
+
+    fn fail(rule: &str, resources: &[&str]) -> Evaluation {
+        let hit = |id: &&str| Hit {
+            resource_kind: "api-tokens".into(),
+            resource_id: (*id).into(),
+            want: "w".into(),
+            got: "g".into(),
+            pointer: "p".into(),
+        };
+        Evaluation { rule: rule.into(), outcome: Outcome::Fail { hits: resources.iter().map(hit).collect() } }
+    }
+
+    fn with(rule: &str, outcome: Outcome) -> Vec<Evaluation> {
+        vec![Evaluation { rule: rule.into(), outcome }]
+    }
+
+    fn publish(finding: &mut Finding) {
+        let operator = || Actor::Operator("op".into());
+        finding.apply(&Move::Confirm, operator(), "", now()).unwrap();
+        finding.apply(&Move::Publish, operator(), "", now()).unwrap();
+    }
+
+    #[test]
+    fn ids_are_stable_and_apart() {
+        assert_eq!(id("org", "TOK-02", "t1"), id("org", "TOK-02", "t1"));
+        assert_ne!(id("org", "TOK-02", "t1"), id("orgT", "OK-02", "t1"));
+        assert_eq!(id("o", "TOK-02", "t").len(), 34);
+    }
+
+    #[test]
+    fn one_finding_per_resource_or_one_for_the_org() {
+        let got = reconcile(
+            "o",
+            "s1",
+            vec![],
+            &[fail("TOK-02", &["t1", "t2"]), fail("USR-02", &["u1", "u2"])],
+            now(),
+        );
+        let mut names: Vec<_> =
+            got.iter().map(|f| (f.rule.as_str(), f.resource.as_str(), f.hit_count)).collect();
+        names.sort_unstable();
+        assert_eq!(names, [("TOK-02", "t1", 1), ("TOK-02", "t2", 1), ("USR-02", "org", 2)]);
+        assert!(got.iter().all(|f| f.state == State::Draft && f.history.len() == 1));
+    }
+
+    #[test]
+    fn a_published_finding_is_resolved_and_comes_back() {
+        let mut findings = reconcile("o", "s1", vec![], &[fail("TOK-02", &["t1"])], now());
+        publish(&mut findings[0]);
+        let unverifiable = Outcome::Unverifiable { cause: Cause::Partial, detail: String::new() };
+        let findings = reconcile("o", "s2", findings, &with("TOK-02", unverifiable), now());
+        assert_eq!(findings[0].state, State::Published, "not judged is not gone");
+        let findings = reconcile("o", "s3", findings, &[fail("TOK-02", &["t9"])], now());
+        assert_eq!(findings.iter().find(|f| f.resource == "t1").unwrap().state, State::Resolved);
+        let findings = reconcile("o", "s4", findings, &[fail("TOK-02", &["t1"])], now());
+        let back = findings.iter().find(|f| f.resource == "t1").unwrap();
+        assert_eq!((&back.state, back.scan.as_str()), (&State::Regressed, "s4"));
+        let words: Vec<_> = back.history.iter().map(|s| s.state.word()).collect();
+        assert_eq!(words, ["draft", "confirmed", "published", "resolved", "regressed"]);
+    }
+
+    #[test]
+    fn what_nobody_published_goes_quietly_and_a_dismissal_stays() {
+        let mut findings = reconcile("o", "s1", vec![], &[fail("TOK-02", &["t1", "t2"])], now());
+        let dismissed = findings.iter_mut().find(|f| f.resource == "t2").unwrap();
+        dismissed.apply(&Move::Dismiss, Actor::Operator("op".into()), "a test org", now()).unwrap();
+        let findings = reconcile("o", "s2", findings, &with("TOK-02", Outcome::Pass), now());
+        assert_eq!(findings.iter().map(|f| f.resource.as_str()).collect::<Vec<_>>(), ["t2"]);
+        let findings = reconcile("o", "s3", findings, &[fail("TOK-02", &["t2"])], now());
+        assert_eq!(findings[0].state, State::Dismissed);
+    }
+
+    #[test]
+    fn an_acceptance_that_ran_out_is_open_again_even_if_nothing_could_be_judged() {
+        let mut findings = reconcile("o", "s1", vec![], &[fail("TOK-02", &["t1"])], now());
+        publish(&mut findings[0]);
+        let day = jiff::SignedDuration::from_hours(24);
+        let accept = Move::Accept { owner: "owner@example.com".into(), expires: now() + day };
+        findings[0].apply(&accept, Actor::Customer("c".into()), "a test token", now()).unwrap();
+        let findings = reconcile("o", "s2", findings, &[], now());
+        assert!(matches!(findings[0].state, State::Accepted { .. }));
+        let findings = reconcile("o", "s3", findings, &[], now() + day);
+        assert_eq!(findings[0].state, State::Published);
+    }
+
+    #[test]
+    fn another_orgs_findings_are_left_alone() {
+        let mut findings = reconcile("other", "s1", vec![], &[fail("TOK-02", &["t1"])], now());
+        publish(&mut findings[0]);
+        let findings = reconcile("o", "s2", findings, &with("TOK-02", Outcome::Pass), now());
+        assert_eq!(findings[0].state, State::Published);
+    }
+}
