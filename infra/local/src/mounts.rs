@@ -20,6 +20,8 @@ pub(crate) fn mount(
         Door::new(aws.config().public_base()?, aws.table(random.clone())?, clock.clone(), random.clone());
     let mut functions = Functions::default();
     functions.web("console", console::router(console::Console::new(aws, door.clone())?));
+    let deliveries = evidence_router::Deliveries { door: door.clone(), evidence: aws.evidence()? };
+    functions.web("evidence-router", evidence_router::router(deliveries));
     functions.web("okta-jwks", okta_jwks::router(door.clone()));
     functions.web("scim-discovery", scim_discovery::router(door.clone()));
     functions.web("scim-groups", scim_groups::router(door.clone()));
