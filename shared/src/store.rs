@@ -3,18 +3,23 @@
 //! One rule: a store is opened for a tenant, and every key it makes begins with that tenant
 //! ([`keys`] is the map). The one exception is the lookup from host to tenant.
 
+pub mod approvals;
 pub mod audit;
 pub mod aws;
 pub mod connections;
 pub mod customers;
+pub mod deliveries;
 pub mod error;
 pub mod evidence;
 pub mod groups;
 mod json_text;
 pub mod keys;
+pub mod ledger;
 pub mod links;
 pub mod mailer;
+pub mod objects;
 pub mod onboarding;
+pub mod operators;
 pub mod queue;
 pub mod secrets;
 pub mod service_error;

@@ -36,6 +36,20 @@ pub enum Kind {
     PartnerAccess,
 }
 
+impl Kind {
+    /// The stored key.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::WorkspaceCreation => "workspace_creation",
+            Self::ApiAccess => "api_access",
+            Self::Scim => "scim",
+            Self::FirstScan => "first_scan",
+            Self::EvidenceRoute => "evidence_route",
+            Self::PartnerAccess => "partner_access",
+        }
+    }
+}
+
 /// Evidence of one org, of exactly these classes, to exactly this destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -46,13 +46,27 @@ pub enum Recipient {
 }
 
 impl Recipient {
-    /// The recipient that a principal is. A SCIM token is none.
-    pub fn from_principal(principal: &Principal, mfa: bool) -> Option<Self> {
+    /// What a principal is to the workspace `owner` of an object. A SCIM token is nobody, and so is a person of
+    /// another workspace, unless that is a partner's.
+    pub fn of(principal: &Principal, owner: &TenantId, mfa: bool) -> Option<Self> {
+        if principal.tenant() != owner {
+            let firm = principal.partner_firm()?;
+            return Some(Self::Partner { partner: PartnerId::new(firm.as_str()) });
+        }
         if let Some((_, role)) = principal.member() {
             return Some(Self::Member { role });
         }
         principal.operator_approval()?;
         principal.role().map(|role| Self::Operator { role, mfa })
+    }
+
+    /// Where bytes go when this recipient reads them here, as things are now. None for who does not read here.
+    pub fn reading_at(&self) -> Option<Destination> {
+        match self {
+            Self::Member { .. } | Self::Operator { .. } => Some(Destination::Workspace {}),
+            Self::Partner { partner } => Some(Destination::PartnerRead { partner: partner.clone() }),
+            Self::CustomerBucket | Self::Person { .. } => None,
+        }
     }
 }
 

@@ -186,7 +186,7 @@ impl Table {
     }
 
     /// Waits up to 10 ms doubled per attempt, so that writers who met once do not meet again.
-    async fn pause(&self, attempt: u32) {
+    pub(super) async fn pause(&self, attempt: u32) {
         let [low, high] = random::bytes::<2>(&*self.random);
         let jitter = u64::from(u16::from_le_bytes([low, high])) % (10 << attempt.min(6));
         tokio::time::sleep(std::time::Duration::from_millis(jitter)).await;

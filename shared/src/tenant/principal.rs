@@ -50,6 +50,8 @@ pub enum Actor {
     ScimToken { token: String },
     /// A person of the operator's, let in by an approval.
     Operator { operator_workspace: TenantId, user: UserId, approval: String },
+    /// A person of a partner firm, whose workspace is a workspace of its own.
+    Partner { partner_workspace: TenantId, user: UserId },
     /// Ourselves: a schedule, the end of a lease, an expiry.
     System { component: String },
 }
@@ -176,6 +178,29 @@ impl Principal {
         match &self.proof {
             Proof::Operator { approval, .. } => Some(approval),
             Proof::Session { .. } | Proof::ScimToken { .. } => None,
+        }
+    }
+
+    /// The partner firm, if this is a person signed in to a partner's workspace: the firm is its workspace. The
+    /// role without permissions opens nothing, here neither.
+    pub fn partner_firm(&self) -> Option<&TenantId> {
+        match &self.proof {
+            Proof::Session { kind: WorkspaceKind::Partner, role, .. } => {
+                role.allows(Permission::ReportsView).then_some(&self.tenant)
+            }
+            Proof::Session { kind: WorkspaceKind::Customer | WorkspaceKind::Operator, .. }
+            | Proof::ScimToken { .. }
+            | Proof::Operator { .. } => None,
+        }
+    }
+
+    /// Who the audit log and the ledger of `workspace` name: a person of another workspace is named with it.
+    pub fn actor_at(&self, workspace: &TenantId) -> Actor {
+        match &self.proof {
+            Proof::Session { user, kind: WorkspaceKind::Partner, .. } if self.tenant != *workspace => {
+                Actor::Partner { partner_workspace: self.tenant.clone(), user: user.clone() }
+            }
+            Proof::Session { .. } | Proof::ScimToken { .. } | Proof::Operator { .. } => self.actor(),
         }
     }
 
@@ -376,5 +401,20 @@ pub(crate) mod tests {
         assert!(matches!(scim("t1").actor(), Actor::ScimToken { .. }));
         assert!(user.member().is_some() && operator("t1", Role::Admin).member().is_none());
         assert!(user.is_fresh() && !operator("t1", Role::Admin).is_fresh());
+    }
+
+    #[test]
+    fn only_a_person_of_a_partner_workspace_stands_for_a_firm() {
+        let firm = |kind, role| member("p1", "u1", kind, role).partner_firm().map(|t| t.as_str().to_owned());
+        assert_eq!(firm(WorkspaceKind::Partner, Role::Viewer), Some("p1".to_owned()));
+        assert_eq!(firm(WorkspaceKind::Partner, Role::User), None);
+        assert_eq!(firm(WorkspaceKind::Customer, Role::Admin), None);
+        assert_eq!(firm(WorkspaceKind::Operator, Role::Admin), None);
+        assert!(scim("p1").partner_firm().is_none() && operator("t1", Role::Admin).partner_firm().is_none());
+        let (home, away) = (TenantId::new("p1"), TenantId::new("t1"));
+        let person = member("p1", "u1", WorkspaceKind::Partner, Role::Viewer);
+        assert_eq!(person.actor_at(&home), person.actor());
+        let user = UserId::new("u1");
+        assert_eq!(person.actor_at(&away), Actor::Partner { partner_workspace: home, user });
     }
 }

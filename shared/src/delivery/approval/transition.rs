@@ -48,6 +48,8 @@ pub enum RequestError {
     DestinationKind { kind: super::Kind },
     #[error("the destination hash is not the destination's")]
     DestinationHash,
+    #[error("the terms cannot be written down canonically")]
+    Unwritable,
     #[error("want 1 to 512 bytes of visible text without control or direction characters in {field}")]
     Text { field: &'static str },
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decision, Facts, Recipient, decide};
 use crate::{
-    delivery::{ApprovalId, approval::limits},
+    delivery::{Approval, ApprovalId, approval::limits, ledger::Access},
     tenant::Digest,
 };
 
@@ -63,24 +63,47 @@ fn authorise_for(facts: &Facts<'_>, lease: SignedDuration, now: Timestamp) -> Re
     }
     let late = Decision { allow: false, rule: "lease.time" };
     let destination = facts.destination.hash().ok_or(late)?;
-    let approval = match facts.recipient {
-        // Members read by their role: an approval that lies about does not count.
+    let approval = counting(facts);
+    let closes = approval.map_or(Timestamp::MAX, |approval| approval.window().1);
+    let lease_until = now.checked_add(lease).map_err(|_| late)?.min(closes);
+    let delivery_id = delivery_id(facts, approval, destination);
+    let approval = approval.map(|approval| (approval.id.clone(), approval.epoch));
+    Ok(Grant { lease: Lease { delivery_id, lease_until }, rule: decision.rule, approval })
+}
+
+/// The approval that the decision counts: members read by their role, so one that lies about is none of theirs.
+fn counting<'a>(facts: &Facts<'a>) -> Option<&'a Approval> {
+    match facts.recipient {
         Recipient::Member { .. } => None,
         Recipient::Operator { .. }
         | Recipient::Partner { .. }
         | Recipient::CustomerBucket
         | Recipient::Person { .. } => facts.approval,
-    };
-    let closes = approval.map_or(Timestamp::MAX, |approval| approval.window().1);
-    let lease_until = now.checked_add(lease).map_err(|_| late)?.min(closes);
-    let id = approval.map_or("", |approval| approval.id.as_str());
-    let delivery_id = Digest::framed([
+    }
+}
+
+/// H(tenant, object, approval, destination).
+fn delivery_id(facts: &Facts<'_>, approval: Option<&Approval>, destination: Digest) -> Digest {
+    Digest::framed([
         &b"atomation.delivery.v1"[..],
         facts.object.tenant.as_str().as_bytes(),
         facts.object.sha256.as_bytes(),
-        id.as_bytes(),
+        approval.map_or("", |approval| approval.id.as_str()).as_bytes(),
         destination.as_bytes(),
-    ]);
-    let approval = approval.map(|approval| (approval.id.clone(), approval.epoch));
-    Ok(Grant { lease: Lease { delivery_id, lease_until }, rule: decision.rule, approval })
+    ])
+}
+
+/// What the ledger keeps of a read or a delivery, whether it was allowed or refused. None when the destination
+/// cannot be written down: then there is nothing to deliver either.
+pub fn access(facts: &Facts<'_>, rule: &str) -> Option<Access> {
+    let destination_hash = facts.destination.hash()?;
+    let approval = counting(facts);
+    Some(Access {
+        delivery_id: delivery_id(facts, approval, destination_hash),
+        approval: approval.map(|approval| approval.id.clone()),
+        object_sha256: facts.object.sha256,
+        class: facts.object.class,
+        destination_hash,
+        rule: rule.to_owned(),
+    })
 }

@@ -372,8 +372,31 @@ fn a_lease_dies_with_the_request_or_the_approval_and_knows_its_delivery() {
 fn a_principal_is_the_recipient_it_was_proven_to_be() {
     let role = Role::Viewer;
     let person = a_member("t1", "u1", WorkspaceKind::Customer, role);
-    assert_eq!(Recipient::from_principal(&person, true), Some(Recipient::Member { role }));
+    let (own, other) = (TenantId::new("t1"), TenantId::new("t2"));
+    assert_eq!(Recipient::of(&person, &own, true), Some(Recipient::Member { role }));
     let operator = an_operator("t1", role);
-    assert_eq!(Recipient::from_principal(&operator, false), Some(Recipient::Operator { role, mfa: false }));
-    assert_eq!(Recipient::from_principal(&scim("t1"), true), None);
+    assert_eq!(Recipient::of(&operator, &own, false), Some(Recipient::Operator { role, mfa: false }));
+    assert_eq!(Recipient::of(&scim("t1"), &own, true), None);
+    let partner = a_member("p1", "u1", WorkspaceKind::Partner, role);
+    let outside = Some(Recipient::Partner { partner: PartnerId::new("p1") });
+    assert_eq!(Recipient::of(&partner, &own, true), outside);
+    for stranger in
+        [&person, &operator, &scim("t1"), &a_member("p1", "u1", WorkspaceKind::Partner, Role::User)]
+    {
+        assert_eq!(Recipient::of(stranger, &other, true), None, "{stranger:?}");
+    }
+}
+
+#[test]
+fn who_reads_here_reads_where_the_decision_looks() {
+    for recipient in recipients() {
+        let to = recipient.reading_at();
+        match recipient {
+            Recipient::Member { .. } | Recipient::Operator { .. } => {
+                assert_eq!(to, Some(Destination::Workspace {}));
+            }
+            Recipient::Partner { partner } => assert_eq!(to, Some(Destination::PartnerRead { partner })),
+            Recipient::CustomerBucket | Recipient::Person { .. } => assert_eq!(to, None),
+        }
+    }
 }

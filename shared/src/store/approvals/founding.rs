@@ -1,0 +1,53 @@
+//! Approval 1: a customer's workspace is born pending, and its sponsor's acceptance activates it.
+
+use super::{ApprovalItem, DecisionError};
+use crate::{
+    delivery::{
+        Approval, ApprovalId,
+        approval::{self, Approver, Request, Terms, Until},
+    },
+    store::{StoreError, TenantStore, audit::Acting, table::Write, users::UserRecord},
+    tenant::{Workspace, WorkspaceKind, principal::Actor},
+};
+
+/// The id of each workspace's own approval: there is one, and everybody knows where.
+pub const WORKSPACE_APPROVAL: &str = "workspace";
+
+impl TenantStore {
+    /// The writes that put a customer's workspace before its sponsor; none for the operators' and a partner's.
+    /// The sponsor's answer is entry 1 of the ledger.
+    pub fn workspace_request(
+        &self,
+        workspace: &Workspace,
+        sponsor: &UserRecord,
+        acting: &Acting<'_>,
+    ) -> Result<Vec<Write>, StoreError> {
+        match workspace.kind {
+            WorkspaceKind::Customer => {}
+            WorkspaceKind::Operator | WorkspaceKind::Partner => return Ok(Vec::new()),
+        }
+        let request = Request {
+            id: ApprovalId::new(WORKSPACE_APPROVAL),
+            tenant: workspace.tenant.clone(),
+            terms: Terms::WorkspaceCreation {
+                subdomain: workspace.subdomain.as_str().to_owned(),
+                sponsor: sponsor.id.clone(),
+            },
+            not_before: acting.at,
+            until: Until::Revoked,
+            requested_by: Actor::System { component: "onboarding".to_owned() },
+        };
+        let requested = approval::request(request, acting.at)
+            .map_err(|error| StoreError::Corrupt { kind: "workspace approval", reason: error.to_string() })?;
+        Ok(vec![Write::create(self.approval_key(&requested.id), &ApprovalItem::of(&requested))])
+    }
+
+    /// The sponsor accepts the workspace: its approval is live and the workspace active, in one transaction.
+    pub async fn accept_workspace(
+        &self,
+        sponsor: &Approver<'_>,
+        acting: &Acting<'_>,
+    ) -> Result<Approval, DecisionError> {
+        self.approve(&ApprovalId::new(WORKSPACE_APPROVAL), sponsor, acting).await
+    }
+}
