@@ -23,7 +23,6 @@ const PREDICATE: &str = "urn:atomation:snapshot-manifest:1";
 
 /// A sealed snapshot's manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Manifest {
     pub schema: String,
     #[serde(flatten)]

@@ -13,6 +13,7 @@ use super::{
     part,
     status::{Cause, Status},
 };
+use crate::okta::endpoints;
 
 /// The rows of all resources of one snapshot.
 #[derive(Debug)]
@@ -163,9 +164,10 @@ impl Row {
         text.parse().ok().or_else(|| format!("{}Z", text.replacen(' ', "T", 1)).parse().ok())
     }
 
-    /// Its id; for a single object without one, the name of its resource.
+    /// Its id; for a single object without one, the path it is read from.
     pub fn id(&self) -> &str {
-        self.text("/id").unwrap_or(&self.resource)
+        let path = || endpoints::find(&self.resource).map(|e| e.path);
+        self.text("/id").or_else(path).unwrap_or(&self.resource)
     }
 
     /// Whether it is switched off. Only the published words for that count; an unknown status is taken as on, so

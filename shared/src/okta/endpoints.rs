@@ -17,7 +17,7 @@ pub struct Endpoint {
     /// For a resource that is read once per parent: whose, and which.
     pub fan_out: Option<FanOut>,
     pub scope: &'static str,
-    /// The rate limit bucket the path counts in.
+    /// The rate limit bucket the path counts in. Where it is not known whether two paths share one, they share one here.
     pub bucket: &'static str,
     pub shape: Shape,
     /// The only members that are kept of each row, where rows carry more personal data than any rule reads.
@@ -123,7 +123,7 @@ pub static ALL: &[Endpoint] = &[
         key: "admin-console-settings",
         path: "/api/v1/first-party-app-settings/admin-console",
         scope: "okta.apps.read",
-        bucket: "first-party-app-settings",
+        bucket: "org",
         shape: Shape::Single,
         why: "Session limits of the Admin Console. Okta shows them to Super Admins only.",
         ..PLAIN
@@ -264,7 +264,7 @@ pub static ALL: &[Endpoint] = &[
         key: "authenticators",
         path: "/api/v1/authenticators",
         scope: "okta.authenticators.read",
-        bucket: "authenticators",
+        bucket: "org",
         required: true,
         why: "Which ways of proving oneself are on, and for what.",
         ..PLAIN
@@ -277,7 +277,7 @@ pub static ALL: &[Endpoint] = &[
             pick: |_, row| (row.get("key")? == "okta_verify").then(|| id(row))?,
         }),
         scope: "okta.authenticators.read",
-        bucket: "authenticators",
+        bucket: "org",
         required: true,
         why: "Whether FastPass is on in Okta Verify.",
         ..PLAIN
@@ -286,7 +286,7 @@ pub static ALL: &[Endpoint] = &[
         key: "zones",
         path: "/api/v1/zones?limit=200",
         scope: "okta.networkZones.read",
-        bucket: "zones",
+        bucket: "org",
         required: true,
         why: "Network zones that block or trust.",
         ..PLAIN
@@ -303,7 +303,7 @@ pub static ALL: &[Endpoint] = &[
         key: "threat-insight",
         path: "/api/v1/threats/configuration",
         scope: "okta.threatInsights.read",
-        bucket: "threats",
+        bucket: "org",
         shape: Shape::Single,
         why: "Whether known attackers are blocked at sign-in.",
         ..PLAIN
@@ -329,7 +329,7 @@ pub static ALL: &[Endpoint] = &[
         key: "event-hooks",
         path: "/api/v1/eventHooks",
         scope: "okta.eventHooks.read",
-        bucket: "eventHooks",
+        bucket: "hooks",
         why: "Where the org sends events, and how the receiver is checked.",
         ..PLAIN
     },
@@ -337,7 +337,7 @@ pub static ALL: &[Endpoint] = &[
         key: "inline-hooks",
         path: "/api/v1/inlineHooks",
         scope: "okta.inlineHooks.read",
-        bucket: "inlineHooks",
+        bucket: "hooks",
         why: "Outside code that takes part in sign-in and imports.",
         ..PLAIN
     },
@@ -353,7 +353,7 @@ pub static ALL: &[Endpoint] = &[
         key: "realm-assignments",
         path: "/api/v1/realm-assignments?limit=200",
         scope: "okta.realmAssignments.read",
-        bucket: "realm-assignments",
+        bucket: "realms",
         why: "Rules that decide into which realm an account goes.",
         ..PLAIN
     },

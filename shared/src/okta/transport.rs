@@ -10,7 +10,7 @@ use super::OrgUrl;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     Get,
-    /// Only to the token endpoint; see [`Request::token`].
+    /// Only to the token endpoint.
     Post,
 }
 

@@ -44,11 +44,22 @@ fn check(snapshot: &Snapshot, params: &Params, _now: Timestamp) -> Checked {
     let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let most = params.get(&RULE, &ALWAYS_ALLOWED).max(number(active) * params.get(&RULE, &SHARE) / 1000);
     let least = params.get(&RULE, &AT_LEAST);
-    match number(holders.len()) {
+    let count = number(holders.len());
+    let want = format!("{least} to {most} super admins");
+    match count {
         // An org always has one: then they are hidden from us.
         0 => {}
-        n if (least..=most).contains(&n) => judge.fine(),
-        n => judge.org_hit("user-roles", format!("{least} to {most} super admins"), n),
+        _ if (least..=most).contains(&count) => judge.fine(),
+        _ if count < least => judge.org_hit("user-roles", want, count),
+        _ => {
+            for holder in &holders {
+                match users.iter().find(|user| user.id() == holder) {
+                    Some(user) => judge.hit(user, "/id", &want, format!("one of {count}")),
+                    // Deprovisioned users are not in the list.
+                    None => judge.org_hit("user-roles", &want, format!("{holder}, one of {count}")),
+                }
+            }
+        }
     }
     Ok(judge.outcome())
 }

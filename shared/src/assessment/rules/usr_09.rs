@@ -22,10 +22,10 @@ fn check(snapshot: &Snapshot, _params: &Params, _now: Timestamp) -> Checked {
     let mut judge = Judge::default();
     for group in snapshot.resource("groups")? {
         match group.text("/type") {
-            None => judge.odd(group, "/type"),
             Some("OKTA_GROUP") => judge.int(group, "/_embedded/stats/usersCount", "at least one member", |n| n > 0),
-            // Built-in and imported groups are not the org's to delete.
-            Some(_) => judge.fine(),
+            // Not the org's to delete.
+            Some("BUILT_IN" | "APP_GROUP") => judge.fine(),
+            _ => judge.odd(group, "/type"),
         }
     }
     for rule in snapshot.resource("group-rules")? {

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::*;
-use crate::okta::endpoints;
 
 impl Snapshot {
     /// Everything read completely and empty, but for what `json` holds: `{"resource": [row, ...]}`. A row of a fan-out
