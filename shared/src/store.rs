@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod links;
 pub mod mailer;
 pub mod objects;
+pub mod okta_keys;
 pub mod onboarding;
 pub mod operators;
 pub mod queue;
