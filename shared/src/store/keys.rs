@@ -20,8 +20,10 @@
 //! | used TOTP step | `O#<user>` | `<step>` | single use |
 //! | Okta org | `O` | `<org>` | connection, schedule |
 //! | scan | `X#<org>` | `<scan>` (time first) | list, newest first |
-//! | scan slot | `XS#<org>` | `<slot>` | one scheduled scan per slot |
-//! | finding | `F#<scan>` | `<finding>` | list of one scan |
+//! | scan slot, latest scan | `XS#<org>` | `SLOT#<slot>`, `CURRENT` | one scheduled scan per slot, one at a time |
+//! | checkpoint | `XC#<scan>` | `<piece, 4 digits>` | every step of a scan |
+//! | finding | `FO#<org>` | `<finding>` | the org's findings, each the same in every scan |
+//! | finding seen | `F#<scan>` | `<finding>` | list of one scan |
 //! | ledger | `LEDGER` | `HEAD`, `E#<seq, 20 digits>` | approvals, append-only |
 //! | approval | `P` | `<approval>` | every delivery, consistent read |
 //! | step done for a request | `I#<sha256 of step and request>` | `I` | a retry finds what it did |
