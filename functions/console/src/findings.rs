@@ -16,6 +16,7 @@ use shared::{
     tenant::Permission,
 };
 
+pub(crate) use self::{decide::not_moved, list::title};
 use crate::Console;
 
 pub(crate) fn routes() -> Router<Console> {
@@ -52,8 +53,8 @@ pub(crate) fn severity_class(severity: Severity) -> &'static str {
     }
 }
 
-/// Worst first, then by rule, then by id.
-pub(crate) fn worst_first(findings: &mut [Finding]) {
+/// Worst first, then by rule, then by id: over several orgs.
+fn worst_first(findings: &mut [Finding]) {
     findings.sort_by(|a, b| (b.severity, &a.rule, &a.id).cmp(&(a.severity, &b.rule, &b.id)));
 }
 

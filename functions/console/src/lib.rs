@@ -1,21 +1,27 @@
 //! The workspace's web pages. Each action is one route that answers HTML or JSON by `Accept`; every form is a
 //! plain POST, and the pages work without script.
 
+mod ask;
 mod assets;
 mod audit;
 mod customers;
+mod findings;
 mod home;
 mod layout;
 mod notify;
+mod orgs;
+mod reports;
+mod review;
+mod scans;
 mod scim;
 mod sign_in;
 mod users;
 
 use axum::{Router, extract::FromRef};
 use shared::{
-    http::{Door, observe::Surface, start},
+    http::{Door, observe::Surface, outbound::Outbound, start},
     ops::config::ConfigError,
-    store::{Aws, Mailer, Secrets},
+    store::{Aws, Evidence, Mailer, Queue, Secrets},
 };
 
 /// What the pages need beside the door.
@@ -24,12 +30,32 @@ pub struct Console {
     pub door: Door,
     pub secrets: Secrets,
     pub mailer: Mailer,
+    pub evidence: Evidence,
+    /// Where reports are asked for.
+    pub reports: Queue,
+    /// The way to Okta orgs and identity providers.
+    pub outbound: Outbound,
+    /// Loopback origins that count as Okta orgs: the local stack's twin. Empty everywhere else.
+    pub extra_okta_origins: Vec<String>,
 }
 
 impl Console {
-    /// From the deployment's settings.
-    pub fn new(aws: &Aws, door: Door) -> Result<Self, ConfigError> {
-        Ok(Self { door, secrets: aws.secrets()?, mailer: aws.mailer()? })
+    /// From the deployment's settings. `extra_okta_origins` is empty but in the local stack.
+    pub fn new(
+        aws: &Aws,
+        door: Door,
+        outbound: Outbound,
+        extra_okta_origins: Vec<String>,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            door,
+            secrets: aws.secrets()?,
+            mailer: aws.mailer()?,
+            evidence: aws.evidence()?,
+            reports: aws.queue("REPORT_QUEUE_URL")?,
+            outbound,
+            extra_okta_origins,
+        })
     }
 }
 
@@ -45,7 +71,12 @@ pub fn router(console: Console) -> Router {
         .merge(assets::routes())
         .merge(audit::routes())
         .merge(customers::routes())
+        .merge(findings::routes())
         .merge(home::routes())
+        .merge(orgs::routes())
+        .merge(reports::routes())
+        .merge(review::routes())
+        .merge(scans::routes())
         .merge(scim::routes())
         .merge(sign_in::routes())
         .merge(users::routes());

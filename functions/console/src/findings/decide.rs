@@ -10,6 +10,7 @@ use shared::{
         lifecycle::{Actor, MOST_DAYS, Move, MoveError},
     },
     http::{Answer, Input, Person, Problem},
+    store::{StoreError, findings::FindingError},
     tenant::Permission,
 };
 
@@ -48,16 +49,23 @@ pub(super) async fn decide(
     Input(decision): Input<Decision>,
 ) -> Result<Answer, Problem> {
     person.require(Permission::FindingsTriage)?;
-    let before = show::find(&person, org, &id).await?;
-    let mut finding = before.clone();
+    let read = show::find(&person, org, &id).await?;
     let wanted = decision.wanted()?;
-    let by = Actor::Customer(person.user.id.as_str().to_owned());
-    finding.apply(&wanted, by, decision.reason.trim(), person.visit.at).map_err(refused)?;
     // The reason and the owner are in the finding's own history; the audit log holds no names.
-    let audit =
-        person.acting().record("finding.move", format!("finding:{}", finding.id), finding.state.word());
-    person.store().save_finding(&before, &finding, &audit).await?;
-    Ok(Answer::done(format!("/findings/{}/{}", finding.org, finding.id), show::as_json(&finding)))
+    let by = Actor::Customer(person.user.id.as_str().to_owned());
+    let why = decision.reason.trim();
+    let moved = person.store().move_findings(&[read], &wanted, &by, why, &person.acting()).await;
+    let moved = moved.map_err(not_moved)?;
+    let finding = &moved.first().ok_or_else(Problem::internal)?.finding;
+    Ok(Answer::done(format!("/findings/{}/{}", finding.org, finding.id), show::as_json(finding)))
+}
+
+pub(crate) fn not_moved(error: FindingError) -> Problem {
+    match error {
+        FindingError::Move(error) => refused(error),
+        FindingError::Changed => StoreError::Condition(Vec::new()).into(),
+        FindingError::Store(error) => error.into(),
+    }
 }
 
 impl Decision {
@@ -89,7 +97,7 @@ fn end(until: &str) -> Option<Timestamp> {
     })
 }
 
-pub(crate) fn refused(error: MoveError) -> Problem {
+fn refused(error: MoveError) -> Problem {
     match error {
         MoveError::Illegal { from, to, by } => Problem::conflict(
             "finding.move",

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use shared::{
     assessment::{Confidence, Finding, Severity, rules},
     http::{Answer, Person, Problem},
-    store::connections::Connection,
+    store::{connections::Connection, findings::FindingFilter},
     tenant::Permission,
 };
 
@@ -20,7 +20,15 @@ const PAGE: usize = 100;
 
 /// The words of [`shared::assessment::lifecycle::State`], in the order of a finding's life.
 const STATES: [&str; 9] = [
-    "draft", "confirmed", "dismissed", "published", "remediating", "accepted", "disputed", "resolved", "regressed",
+    "draft",
+    "confirmed",
+    "dismissed",
+    "published",
+    "remediating",
+    "accepted",
+    "disputed",
+    "resolved",
+    "regressed",
 ];
 const SEVERITIES: [Severity; 5] =
     [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
@@ -38,21 +46,22 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    fn takes(&self, finding: &Finding) -> bool {
-        let is = |want: &str, got: &str| want.is_empty() || want == got;
-        is(&self.org, &finding.org)
-            && is(&self.state, finding.state.word())
-            && is(&self.severity, severity_name(finding.severity))
-            && is(&self.rule, &finding.rule)
-    }
-
-    fn refuse_unknown(&self) -> Result<(), Problem> {
+    /// What the store is asked for; unknown words are refused, not taken for "none".
+    fn filter(&self) -> Result<FindingFilter, Problem> {
+        let severity = SEVERITIES.into_iter().find(|severity| severity_name(*severity) == self.severity);
         let known = (self.state.is_empty() || STATES.contains(&self.state.as_str()))
-            && (self.severity.is_empty() || SEVERITIES.iter().any(|s| severity_name(*s) == self.severity))
+            && (self.severity.is_empty() || severity.is_some())
             && (self.rule.is_empty() || rules::find(&self.rule).is_some());
-        known.then_some(()).ok_or_else(|| {
-            let next = "Choose from the lists above the findings; the catalogue names the rules.";
-            Problem::bad_request("filter", "There is no such state, severity or rule.", next)
+        if !known {
+            let next = "Choose from the lists above the findings; a rule is named as in its findings, such as TOK-02.";
+            return Err(Problem::bad_request("filter", "There is no such state, severity or rule.", next));
+        }
+        let set = |text: &String| (!text.is_empty()).then(|| text.clone());
+        Ok(FindingFilter {
+            states: set(&self.state).into_iter().collect(),
+            severity,
+            rule: set(&self.rule),
+            open: false,
         })
     }
 
@@ -79,16 +88,16 @@ pub(super) async fn list(
 ) -> Result<Answer, Problem> {
     person.require(Permission::FindingsView)?;
     let orgs = orgs::of_customer(&person).await?;
-    wanted.refuse_unknown()?;
+    let filter = wanted.filter()?;
     if !wanted.org.is_empty() && orgs.iter().all(|org| org.org.as_str() != wanted.org) {
         return Err(Problem::not_found());
     }
     let store = person.store();
     let mut findings = Vec::new();
     for org in orgs.iter().filter(|org| wanted.org.is_empty() || org.org.as_str() == wanted.org) {
-        findings.extend(store.findings(&org.org).await?);
+        findings.extend(store.findings(&org.org, &filter).await?.into_iter().map(|record| record.finding));
     }
-    findings.retain(|finding| is_visible(finding, &person) && wanted.takes(finding));
+    findings.retain(|finding| is_visible(finding, &person));
     worst_first(&mut findings);
     let total = findings.len();
     let shown: Vec<Finding> = findings.into_iter().skip(wanted.skip).take(PAGE).collect();
@@ -123,7 +132,7 @@ fn line_json(finding: &Finding) -> Value {
 }
 
 /// What the rule wants; an old finding's rule can be gone from the library.
-pub(super) fn title(finding: &Finding) -> &str {
+pub(crate) fn title(finding: &Finding) -> &str {
     rules::find(&finding.rule).map_or("A rule that is no longer in the library", |rule| rule.title)
 }
 
@@ -189,30 +198,30 @@ fn table(findings: &[Finding], orgs: &[Connection], total: usize) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::tests::finding, *};
+    use super::*;
+
+    fn wanted(state: &str, severity: &str, rule: &str) -> Wanted {
+        let [state, severity, rule] = [state, severity, rule].map(str::to_owned);
+        Wanted { state, severity, rule, ..Wanted::default() }
+    }
 
     #[test]
     fn an_empty_filter_takes_all_and_a_set_one_what_it_says() {
-        let finding = finding("TOK-02", "t1");
-        let wanted = |state: &str, severity: &str, rule: &str| Wanted {
-            state: state.to_owned(),
-            severity: severity.to_owned(),
-            rule: rule.to_owned(),
-            ..Wanted::default()
-        };
-        let severity = severity_name(finding.severity);
-        assert!(wanted("", "", "").takes(&finding));
-        assert!(wanted("draft", severity, "TOK-02").takes(&finding));
-        assert!(!wanted("published", severity, "TOK-02").takes(&finding));
-        assert!(!wanted("draft", severity, "TOK-01").takes(&finding));
+        let none = wanted("", "", "").filter().unwrap();
+        assert!(none.states.is_empty() && none.severity.is_none() && none.rule.is_none());
+        let all = wanted("draft", "high", "TOK-02").filter().unwrap();
+        assert_eq!(
+            (all.states, all.severity, all.rule),
+            (vec!["draft".into()], Some(Severity::High), Some("TOK-02".into()))
+        );
     }
 
     #[test]
     fn unknown_filters_are_refused_and_known_ones_come_back_in_the_next_page() {
-        let wanted = |rule: &str| Wanted { rule: rule.to_owned(), state: "draft".to_owned(), ..Wanted::default() };
-        assert!(wanted("TOK-02").refuse_unknown().is_ok());
-        assert_eq!(wanted("TOK-02").page(100), "/findings?state=draft&rule=TOK-02&skip=100");
-        assert_eq!(wanted("x&y").refuse_unknown().unwrap_err().code, "filter");
+        assert_eq!(wanted("draft", "", "TOK-02").page(100), "/findings?state=draft&rule=TOK-02&skip=100");
+        for bad in [wanted("x", "", ""), wanted("", "x", ""), wanted("", "", "x&y")] {
+            assert_eq!(bad.filter().unwrap_err().code, "filter");
+        }
     }
 
     #[test]

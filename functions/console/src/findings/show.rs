@@ -12,6 +12,7 @@ use shared::{
     },
     http::{Answer, Person, Problem},
     report::model::MAPPING_NOTE,
+    store::findings::FindingRecord,
     tenant::{OrgId, Permission},
 };
 
@@ -24,7 +25,7 @@ pub(super) async fn show(
     Ids([org, finding]): Ids<2>,
 ) -> Result<Answer, Problem> {
     person.require(Permission::FindingsView)?;
-    let finding = find(&person, org, &finding).await?;
+    let finding = find(&person, org, &finding).await?.finding;
     let form = person.principal.may(Permission::FindingsTriage).then(|| decide::form(&finding));
     let body = html! {
         (view(&finding))
@@ -36,10 +37,10 @@ pub(super) async fn show(
 }
 
 /// The finding, if this person may see it: what is not visible is not there.
-pub(super) async fn find(person: &Person, org: String, id: &str) -> Result<Finding, Problem> {
+pub(super) async fn find(person: &Person, org: String, id: &str) -> Result<FindingRecord, Problem> {
     orgs::customers_only(person)?;
-    let finding = person.store().finding(&OrgId::new(org), id).await?;
-    finding.filter(|finding| is_visible(finding, person)).ok_or_else(Problem::not_found)
+    let record = person.store().finding(&OrgId::new(org), id).await?;
+    record.filter(|record| is_visible(&record.finding, person)).ok_or_else(Problem::not_found)
 }
 
 pub(super) fn as_json(finding: &Finding) -> Value {
@@ -169,7 +170,9 @@ mod tests {
         let mut finding = finding("TOK-02", "t1");
         finding.hit_count = 250;
         let page = view(&finding).into_string();
-        for want in ["wanted-value", "got-value", "api-tokens#1/x", "250 seen, the first 1 shown", "working draft"] {
+        for want in
+            ["wanted-value", "got-value", "api-tokens#1/x", "250 seen, the first 1 shown", "working draft"]
+        {
             assert!(page.contains(want), "{want} in {page}");
         }
     }

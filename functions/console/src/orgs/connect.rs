@@ -266,7 +266,14 @@ mod tests {
     #[test]
     fn a_client_id_is_as_okta_makes_them() {
         assert!(is_client_id("0oaTestClient0000001"));
-        for bad in ["", "0oa", "0oaTestClient000000", "0oaTestClient00000012", "00uTestClient0000001", "0oaTest Client000001"] {
+        for bad in [
+            "",
+            "0oa",
+            "0oaTestClient000000",
+            "0oaTestClient00000012",
+            "00uTestClient0000001",
+            "0oaTest Client000001",
+        ] {
             assert!(!is_client_id(bad), "{bad}");
         }
     }

@@ -11,7 +11,7 @@ use shared::{
     delivery::approval::Terms,
     http::{Answer, Person, Problem},
     okta::{
-        AssertionKey, Client, OrgUrl, Preflight, ServiceApp, TokenError, endpoints,
+        Client, OrgUrl, Preflight, ServiceApp, TokenError, endpoints,
         preflight::{self, PreflightError, State as Granted},
     },
     store::connections::{Connection, PreflightResult},
@@ -76,11 +76,15 @@ pub(super) async fn run(
                 "Create it in Okta and save its Client ID on the org's page first.",
             )
         })?,
-        key: assertion_key(&console, &person, &org).await?,
+        key: console
+            .secrets
+            .okta_key(person.principal.tenant(), &org)
+            .await?
+            .ok_or_else(Problem::internal)?,
     };
     approved(&person, &org).await?;
-    let url = OrgUrl::parse_with(&org.okta_url, &console.extra_okta_origins)
-        .map_err(|_| Problem::internal())?;
+    let url =
+        OrgUrl::parse_with(&org.okta_url, &console.extra_okta_origins).map_err(|_| Problem::internal())?;
     let (clock, random) = (&*console.door.clock, &*console.door.random);
     let mut client = Client::new(&console.outbound, url, app, Vec::new(), clock, random)
         .map_err(|_| Problem::internal())?;
@@ -98,16 +102,6 @@ pub(super) async fn run(
     // Refused if the org was changed meanwhile: then something else was checked.
     person.store().save_connection(&org, &audit).await?;
     Ok(Answer::done(format!("/orgs/{}/preflight", org.org), json))
-}
-
-async fn assertion_key(
-    console: &Console,
-    person: &Person,
-    org: &Connection,
-) -> Result<AssertionKey, Problem> {
-    let pem = console.secrets.get(person.principal.tenant(), &format!("okta/{}", org.org)).await?;
-    let pem = pem.ok_or_else(Problem::internal)?;
-    AssertionKey::from_pem(&org.key_id, &pem).map_err(|_| Problem::internal())
 }
 
 /// The approval that lets us in: of this org at this address, for all that we are about to ask.
@@ -148,7 +142,9 @@ fn refused(error: PreflightError) -> Problem {
         Problem::new(axum::http::StatusCode::BAD_GATEWAY, code, title, next)
     };
     let token = match &error {
-        PreflightError::Token(error) | PreflightError::Get(shared::okta::GetError::Token(error)) => Some(error),
+        PreflightError::Token(error) | PreflightError::Get(shared::okta::GetError::Token(error)) => {
+            Some(error)
+        }
         PreflightError::Get(_) | PreflightError::Classic | PreflightError::Organization(_) => None,
     };
     match (&error, token) {
@@ -243,7 +239,10 @@ mod tests {
         assert_eq!(code(PreflightError::Token(TokenError::Client)), "okta.client");
         assert_eq!(code(PreflightError::Token(TokenError::Scope)), "okta.scope");
         assert_eq!(code(PreflightError::Token(TokenError::Busy(503))), "okta.timeout");
-        assert_eq!(code(PreflightError::Get(shared::okta::GetError::Token(TokenError::Busy(429)))), "okta.timeout");
+        assert_eq!(
+            code(PreflightError::Get(shared::okta::GetError::Token(TokenError::Busy(429)))),
+            "okta.timeout"
+        );
         assert_eq!(code(PreflightError::Token(TokenError::Unreadable)), "okta.refused");
     }
 }

@@ -50,7 +50,8 @@ fn what_people_name_is_text_and_no_markup() {
 
 #[test]
 fn a_refused_address_is_not_repeated() {
-    for input in ["http://secret.example", "https://secret.example", "secret", "https://acme.okta.com/secret"] {
+    for input in ["http://secret.example", "https://secret.example", "secret", "https://acme.okta.com/secret"]
+    {
         let problem = bad_url(OrgUrl::parse(input).unwrap_err());
         assert!(problem.code.starts_with("org_url.") && !problem.next.contains("secret"), "{input}");
     }

@@ -43,8 +43,10 @@ fn coverage_is_a_headline_and_never_a_made_up_number() {
 fn progress_needs_no_style_and_says_what_to_do_after_a_failure() {
     let page = progress(&scan()).into_string();
     assert!(page.contains(r#"<progress value="0" max="1">"#) && page.contains("role=\"status\""), "{page}");
-    let state =
-        ScanState::Failed { reason: "The token is not accepted.".to_owned(), next: "Check the app.".to_owned() };
+    let state = ScanState::Failed {
+        reason: "The token is not accepted.".to_owned(),
+        next: "Check the app.".to_owned(),
+    };
     let page = progress(&ScanRecord { state, ..scan() }).into_string();
     assert!(page.contains("Failed.") && page.contains("Check the app.") && !page.contains("Reload"));
 }
