@@ -1,5 +1,5 @@
 //! A deployment in this process: embedded DynamoDB and S3 behind the real SDK, a clock that can be moved, people of
-//! several workspaces with sessions, and the evidence router as Lambda runs it.
+//! several workspaces with sessions, and the web functions as Lambda runs them.
 
 use std::sync::Arc;
 
@@ -7,20 +7,18 @@ use anyhow::Context;
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, Request, StatusCode},
+    http::{HeaderMap, Request, StatusCode, request::Builder},
 };
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
-use lambda_http::{
-    aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext,
-};
+use lambda_http::{aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext};
 use local::cloud::{Cloud, CloudOptions, TableSpec};
 use serde_json::json;
 use shared::{
     delivery::{
         ApprovalId, ClassSet, DataClass, Destination, PartnerId,
-        approval::{AuthContext, Approver, Route, Terms, Until, text_sha256},
+        approval::{Approver, AuthContext, Route, Terms, Until, text_sha256},
     },
     http::Door,
     ops::{Clock, Config, PublicBase, SystemRandom, clock::OffsetClock},
@@ -29,6 +27,7 @@ use shared::{
         Aws, Evidence, TenantStore,
         approvals::Asked,
         audit::Acting,
+        connections::{Cadence, Connection},
         objects::{NewObject, ObjectRecord},
         onboarding::NewWorkspace,
         users::{NewUser, Source, UserRecord},
@@ -47,7 +46,8 @@ pub struct World {
     pub clock: Arc<OffsetClock>,
     pub door: Door,
     pub evidence: Evidence,
-    router: Router,
+    deliveries: Router,
+    console: Router,
     _cloud: Cloud,
 }
 
@@ -81,15 +81,16 @@ impl World {
         let now = Arc::clone(&clock);
         let options = CloudOptions { data: None, now: Arc::new(move || now.now()), seed: None };
         let cloud = Cloud::start(options).await?;
-        let spec = TableSpec {
-            name: "app".into(),
-            pk: "PK".into(),
-            sk: Some("SK".into()),
-            ttl: Some("ttl".into()),
-        };
+        let spec =
+            TableSpec { name: "app".into(), pk: "PK".into(), sk: Some("SK".into()), ttl: Some("ttl".into()) };
         cloud.create_table(&spec).await?;
         cloud.create_bucket("evidence").await?;
-        let settings = [("TABLE_NAME", "app"), ("EVIDENCE_BUCKET", "evidence")];
+        let settings = [
+            ("TABLE_NAME", "app"),
+            ("EVIDENCE_BUCKET", "evidence"),
+            ("SECRET_PREFIX", "atomation"),
+            ("MAIL_FROM", "no-reply@example.com"),
+        ];
         let config: Config =
             settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let aws = Aws::new(cloud.sdk_config(), config);
@@ -98,7 +99,9 @@ impl World {
         let door = Door::new(base, aws.table(random.clone())?, clock.clone(), random);
         let evidence = aws.evidence()?;
         let deliveries = evidence_router::Deliveries { door: door.clone(), evidence: evidence.clone() };
-        Ok(Self { clock, door, evidence, router: evidence_router::router(deliveries), _cloud: cloud })
+        let deliveries = evidence_router::router(deliveries);
+        let console = console::router(console::Console::new(&aws, door.clone())?);
+        Ok(Self { clock, door, evidence, deliveries, console, _cloud: cloud })
     }
 
     /// The time there.
@@ -178,20 +181,60 @@ impl World {
         Ok(Someone { workspace: workspace.clone(), user, principal, cookie })
     }
 
-    /// Asks the evidence router, on the person's own workspace.
+    /// GET as a tool, on the person's own workspace: `/deliveries` of the evidence router, the rest of the console.
     pub async fn get(&self, someone: &Someone, path: &str) -> anyhow::Result<Answered> {
+        let request = Request::get(path).header("x-correlation-id", "c-the-same-each-time");
+        self.send(someone, request, Body::empty()).await
+    }
+
+    /// GET as a browser.
+    pub async fn page(&self, someone: &Someone, path: &str) -> anyhow::Result<Answered> {
+        self.send(someone, Request::get(path).header("accept", "text/html"), Body::empty()).await
+    }
+
+    /// POST of JSON.
+    pub async fn post(
+        &self,
+        someone: &Someone,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> anyhow::Result<Answered> {
+        let request = Request::post(path).header("content-type", "application/json");
+        self.send(someone, request, Body::from(body.to_string())).await
+    }
+
+    async fn send(&self, someone: &Someone, request: Builder, body: Body) -> anyhow::Result<Answered> {
         let host = format!("{}.{DOMAIN}", someone.workspace.subdomain.as_str());
+        let request = request.header("cookie", &someone.cookie).header("origin", format!("https://{host}"));
+        let mut request = request.body(body)?;
         let mut context = ApiGatewayV2httpRequestContext::default();
         context.domain_name = Some(host);
-        let mut request = Request::get(path)
-            .header("cookie", &someone.cookie)
-            .header("x-correlation-id", "c-the-same-each-time")
-            .body(Body::empty())?;
         request.extensions_mut().insert(RequestContext::ApiGatewayV2(context));
-        let response = self.router.clone().oneshot(request).await?;
+        let delivery = request.uri().path().starts_with("/deliveries");
+        let function = if delivery { &self.deliveries } else { &self.console };
+        let response = function.clone().oneshot(request).await?;
         let (parts, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
         Ok(Answered { status: parts.status, headers: parts.headers, body })
+    }
+
+    /// Connects the Okta org of these tests.
+    pub async fn connect(&self, by: &Someone) -> anyhow::Result<()> {
+        let connection = Connection {
+            org: org(),
+            okta_url: "https://acme.okta.com".into(),
+            label: "Production".into(),
+            client_id: None,
+            key_id: "k1".into(),
+            public_key: json!({}),
+            cadence: Cadence::Off,
+            preflight: None,
+            last_scan_at: None,
+            created: self.now(),
+            version: 1,
+        };
+        let audit = self.acting(&by.actor(), "c-connect").record("org.add", "org:org1", "");
+        Ok(self.store(&by.workspace).add_connection(&connection, &audit).await?)
     }
 
     /// Puts an object into the bucket and describes it.
@@ -203,7 +246,8 @@ impl World {
         bytes: &[u8],
     ) -> anyhow::Result<ObjectRecord> {
         let name = format!("scans/s1/{file}");
-        let content_type = if class == DataClass::Report { "text/html; charset=utf-8" } else { "application/json" };
+        let content_type =
+            if class == DataClass::Report { "text/html; charset=utf-8" } else { "application/json" };
         let sha256 = self.evidence.write_once(&of.tenant, &name, content_type, bytes.to_vec()).await?;
         let new = NewObject {
             org: org(),
@@ -262,4 +306,3 @@ pub fn access_terms(
     let route = Route { org: org(), classes, destination, destination_hash };
     Ok(Terms::PartnerAccess { partner, partner_name: "Partner Example".into(), route })
 }
-

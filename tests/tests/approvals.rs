@@ -11,7 +11,11 @@ use shared::{
         ledger::{Event, Step},
     },
     scim::UserAttributes,
-    store::approvals::{Asked, DecisionError},
+    store::{
+        approvals::{Asked, DecisionError},
+        keys::Key,
+        table::Write,
+    },
     tenant::{Digest, Role, WorkspaceKind, WorkspaceState},
 };
 use tests::world::{Answered, Someone, World, access_terms, org, partner_terms};
@@ -56,7 +60,8 @@ async fn the_sponsors_acceptance_is_entry_one_and_activates_the_workspace() -> O
     let store = world.store(&sponsor.workspace);
     let other = world.person(&sponsor.workspace, "second", Role::Admin).await?;
     let own = store.approvals().await?.remove(0);
-    let early = requested(&world, &sponsor, Terms::Scim { okta_url: "https://acme.example".into() }, "c-1").await;
+    let early =
+        requested(&world, &sponsor, Terms::Scim { okta_url: "https://acme.example".into() }, "c-1").await;
     assert!(early.is_err(), "nothing is asked of a pending workspace");
     let not_sponsor = approved(&world, &other, &own, "c-2").await;
     assert!(matches!(not_sponsor, Err(DecisionError::Rule(ApprovalError::NotTheSponsor))));
@@ -107,7 +112,8 @@ async fn of_32_parallel_approvals_each_is_one_entry_and_the_chain_holds() -> Out
     for n in 0..16 {
         people.push(world.person(&admin.workspace, &format!("p{n}"), Role::SecurityAdmin).await?);
     }
-    let outcomes = join_all(people.iter().map(|person| approved(&world, person, &one, "c-contested-yes"))).await;
+    let outcomes =
+        join_all(people.iter().map(|person| approved(&world, person, &one, "c-contested-yes"))).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     assert_eq!(entries(&world, &admin).await?.len(), 67);
     chain_holds(&world, &admin).await
@@ -155,7 +161,8 @@ async fn an_approver_who_lost_the_role_does_not_count() -> Outcome {
     assert!(matches!(stale, Err(DecisionError::Changed)), "{stale:?}");
     assert_eq!(approved(&world, &third, &request, "c-7").await?.state, State::Live);
 
-    let own = requested(&world, &second, partner_terms(&partner.workspace, &[DataClass::Report])?, "c-8").await?;
+    let own =
+        requested(&world, &second, partner_terms(&partner.workspace, &[DataClass::Report])?, "c-8").await?;
     let own = approved(&world, &second, &own, "c-9").await;
     assert!(matches!(own, Err(DecisionError::Rule(ApprovalError::OwnRequest))));
     chain_holds(&world, &admin).await
@@ -198,7 +205,10 @@ async fn a_partner_reads_what_was_approved_until_it_is_revoked() -> Outcome {
     let revoking = store.revoke(&request.id, &admin.principal, &acting).await?;
     assert_eq!(revoking.state, State::Revoking);
     refused(&world.get(&reader, &path).await?);
-    assert_eq!(world.get(&reader, "/deliveries?customer=acme").await?.json()["objects"], serde_json::json!([]));
+    assert_eq!(
+        world.get(&reader, "/deliveries?customer=acme").await?.json()["objects"],
+        serde_json::json!([])
+    );
     let settle = async |id: &'static str| store.settle(&request.id, &world.acting("job:leases", id)).await;
     let early = settle("c-early").await;
     assert!(matches!(early, Err(DecisionError::Rule(ApprovalError::LeasesOpen { .. }))), "{early:?}");
@@ -212,8 +222,18 @@ async fn a_partner_reads_what_was_approved_until_it_is_revoked() -> Outcome {
 
     let names = entries(&world, &admin).await?;
     let want = [
-        "approval.approved", "refused", "approval.requested", "refused", "approval.approved", "refused", "read",
-        "read", "approval.revoking", "refused", "approval.revoked", "refused",
+        "approval.approved",
+        "refused",
+        "approval.requested",
+        "refused",
+        "approval.approved",
+        "refused",
+        "read",
+        "read",
+        "approval.revoking",
+        "refused",
+        "approval.revoked",
+        "refused",
     ];
     assert_eq!(names, want);
     let log = store.audit_log(world.now(), None, 100).await?;
@@ -334,7 +354,10 @@ async fn members_read_their_own_by_role() -> Outcome {
     store.publish_objects("s1", &world.acting(&admin.actor(), "c-publish")).await?;
     assert_eq!(world.get(&viewer, &path(&report.id)).await?.status, StatusCode::OK);
     refused(&world.get(&viewer, &path("s1.nothing")).await?);
-    assert_eq!(entries(&world, &admin).await?, ["approval.approved", "read", "read", "refused", "refused", "read"]);
+    assert_eq!(
+        entries(&world, &admin).await?,
+        ["approval.approved", "read", "read", "refused", "refused", "read"]
+    );
     chain_holds(&world, &admin).await
 }
 
@@ -361,7 +384,11 @@ async fn an_operator_comes_in_under_the_first_scan_and_the_customer_sees_it() ->
     let log = store.audit_log(world.now(), None, 100).await?;
     let count = |action| log.iter().filter(|record| record.action == action).count();
     assert_eq!((count("operator.access"), count("operator.refused"), count("evidence.read")), (2, 2, 1));
-    assert!(log.iter().filter(|record| record.action == "evidence.read").all(|r| r.actor.starts_with("operator:")));
+    assert!(
+        log.iter()
+            .filter(|record| record.action == "evidence.read")
+            .all(|r| r.actor.starts_with("operator:"))
+    );
 
     let acting = world.acting(&admin.actor(), "c-4");
     store.revoke(&request.id, &admin.principal, &acting).await?;
@@ -370,5 +397,135 @@ async fn an_operator_comes_in_under_the_first_scan_and_the_customer_sees_it() ->
     let later = world.acting("job:leases", "c-5");
     assert_eq!(store.settle(&request.id, &later).await?.state, State::Revoked);
     assert!(store.first_scan(&org(), world.now() + SignedDuration::from_secs(1)).await?.is_none());
+    chain_holds(&world, &admin).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_read_after_a_revocation_whatever_the_order_of_arrival() -> Outcome {
+    let world = World::start().await?;
+    let admin = world.customer("acme").await?;
+    let second = world.person(&admin.workspace, "second", Role::Admin).await?;
+    let firm = world.workspace("partner", WorkspaceKind::Partner).await?;
+    let report = world.object(&admin.workspace, DataClass::Report, "report.html", b"report").await?;
+    let store = world.store(&admin.workspace);
+    store.publish_objects("s1", &world.acting(&admin.actor(), "c-publish")).await?;
+    let path = format!("/deliveries/{}?customer=acme", report.id);
+    for round in 0..3 {
+        let terms = partner_terms(&firm.workspace, &[DataClass::Report])?;
+        let request = requested(&world, &admin, terms, &format!("c-ask-{round}")).await?;
+        approved(&world, &second, &request, "c-yes").await?;
+        let before = entries(&world, &admin).await?.len();
+        let reads = join_all((0..24).map(|_| world.get(&firm, &path)));
+        let (answers, revoked) = tokio::join!(reads, async {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            store.revoke(&request.id, &admin.principal, &world.acting(&admin.actor(), "c-no")).await
+        });
+        revoked?;
+        let answers = answers.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        let names = entries(&world, &admin).await?.split_off(before);
+        let (early, late) = names.split_at(names.iter().position(|n| *n == "approval.revoking").unwrap());
+        assert!(!late.contains(&"read"), "{names:?}");
+        let allowed = answers.iter().filter(|answer| answer.status == StatusCode::OK).count();
+        assert_eq!(early.iter().filter(|name| **name == "read").count(), allowed, "every read has one entry");
+        assert_eq!(names.len(), 25, "and every refusal");
+        world.pass(36);
+        store.settle(&request.id, &world.acting("job:leases", "c-settle")).await?;
+    }
+    chain_holds(&world, &admin).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tampering_with_the_table_shows() -> Outcome {
+    let world = World::start().await?;
+    let admin = world.customer("acme").await?;
+    let tenant = &admin.workspace.tenant;
+    let store = world.store(&admin.workspace);
+    let terms = Terms::Scim { okta_url: "https://acme.example".into() };
+    let request = requested(&world, &admin, terms, "c-1").await?;
+    chain_holds(&world, &admin).await?;
+
+    // An approval that says it is live without anybody's yes.
+    let forged = Write::update(Key::of(tenant, "P", request.id.as_str())).set("state", State::Live);
+    world.door.table().write(vec![forged]).await?;
+    assert!(store.approvals().await.is_err() && store.scim_approval(world.now()).await.is_err());
+    let back = Write::update(Key::of(tenant, "P", request.id.as_str())).set("state", State::Requested);
+    world.door.table().write(vec![back]).await?;
+    chain_holds(&world, &admin).await?;
+
+    let second = format!("E#{:020}", 2);
+    let text = store.ledger(2, 1).await?.remove(0).entry.replace("acme.example", "evil.example");
+    let changed = Write::update(Key::of(tenant, "LEDGER", second.as_str())).set("entry", text);
+    world.door.table().write(vec![changed]).await?;
+    assert!(store.verify_ledger().await?.verdict.is_err(), "a changed entry");
+    world.door.table().write(vec![Write::delete(Key::of(tenant, "LEDGER", second))]).await?;
+    assert!(store.verify_ledger().await?.verdict.is_err(), "a dropped entry");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_console_takes_an_approval_from_request_to_revoked() -> Outcome {
+    let world = World::start().await?;
+    let sponsor = world.workspace("acme", WorkspaceKind::Customer).await?;
+    let shown = world.get(&sponsor, "/approvals/workspace").await?.json();
+    assert_eq!((&shown["kind"], &shown["state"]), (&"workspace_creation".into(), &"requested".into()));
+    let yes = |shown: &serde_json::Value| serde_json::json!({ "text_sha256": shown["textSha256"] });
+    let accepted = world.post(&sponsor, "/approvals/workspace/approve", &yes(&shown)).await?;
+    assert_eq!((accepted.status, &accepted.json()["state"]), (StatusCode::OK, &"live".into()));
+
+    let admin = world.again(&sponsor).await?;
+    let second = world.person(&admin.workspace, "second", Role::SecurityAdmin).await?;
+    let viewer = world.person(&admin.workspace, "viewer", Role::Viewer).await?;
+    let firm = world.workspace("partner", WorkspaceKind::Partner).await?;
+    let ask = serde_json::json!({
+        "kind": "partner_access", "partner": "partner", "org": "org1", "classes": ["report"], "days": 30,
+    });
+    assert_eq!(world.post(&admin, "/approvals", &ask).await?.status, StatusCode::BAD_REQUEST, "no such org");
+    world.connect(&admin).await?;
+    assert_eq!(world.post(&viewer, "/approvals", &ask).await?.status, StatusCode::FORBIDDEN);
+    let asked = world.post(&admin, "/approvals", &ask).await?;
+    assert_eq!(asked.status, StatusCode::CREATED, "{}", asked.json());
+    let asked = asked.json();
+    let path = format!("/approvals/{}", asked["id"].as_str().unwrap());
+
+    let page = world.page(&second, &path).await?;
+    let page = String::from_utf8(page.body.to_vec())?;
+    for shown in
+        ["access of the partner partner", "Data: report: the rendered report", "sponsor@acme.example"]
+    {
+        assert!(page.contains(shown), "{shown}\n{page}");
+    }
+    let other = serde_json::json!({ "text_sha256": Digest::of(b"something else").to_hex() });
+    let unread = world.post(&second, &format!("{path}/approve"), &other).await?;
+    assert_eq!((unread.status, &unread.json()["code"]), (StatusCode::CONFLICT, &"approval.text".into()));
+    let own = world.post(&admin, &format!("{path}/approve"), &yes(&asked)).await?;
+    assert_eq!((own.status, &own.json()["code"]), (StatusCode::FORBIDDEN, &"approval.own".into()));
+    let by_viewer = world.post(&viewer, &format!("{path}/approve"), &yes(&asked)).await?;
+    assert_eq!(by_viewer.status, StatusCode::FORBIDDEN);
+    let live = world.post(&second, &format!("{path}/approve"), &yes(&asked)).await?.json();
+    assert_eq!((&live["state"], &live["inForce"]), (&"live".into(), &true.into()));
+
+    let report = world.object(&admin.workspace, DataClass::Report, "report.html", b"report").await?;
+    let publish = world.acting(&admin.actor(), "c-publish");
+    world.store(&admin.workspace).publish_objects("s1", &publish).await?;
+    let read = format!("/deliveries/{}?customer=acme", report.id);
+    assert_eq!(world.get(&firm, &read).await?.status, StatusCode::OK);
+    let none = serde_json::json!({});
+    let revoking = world.post(&admin, &format!("{path}/revoke"), &none).await?;
+    assert_eq!((revoking.status, &revoking.json()["state"]), (StatusCode::ACCEPTED, &"revoking".into()));
+    assert!(revoking.json()["revokedAfter"].is_string());
+    refused(&world.get(&firm, &read).await?);
+    assert_eq!(world.get(&admin, &path).await?.json()["state"], "revoking");
+    world.pass(36);
+    assert_eq!(world.get(&admin, &path).await?.json()["state"], "revoked");
+    let again = world.post(&admin, &format!("{path}/revoke"), &none).await?;
+    assert_eq!((again.status, &again.json()["state"]), (StatusCode::OK, &"revoked".into()));
+
+    let ledger = world.get(&viewer, "/ledger").await?.json();
+    assert_eq!((&ledger["verified"], &ledger["head"]["seq"]), (&true.into(), &7.into()));
+    assert_eq!(world.get(&admin, "/approvals").await?.json()["approvals"].as_array().unwrap().len(), 2);
+    assert_eq!(world.get(&firm, "/approvals").await?.status, StatusCode::NOT_FOUND);
+    let page = world.page(&viewer, "/approvals").await?;
+    let page = String::from_utf8(page.body.to_vec())?;
+    assert!(page.contains("Partner access") && !page.contains("Ask for an approval"));
     chain_holds(&world, &admin).await
 }

@@ -1,6 +1,7 @@
 //! The workspace's web pages. Each action is one route that answers HTML or JSON by `Accept`; every form is a
 //! plain POST, and the pages work without script.
 
+mod approvals;
 mod ask;
 mod assets;
 mod audit;
@@ -19,7 +20,7 @@ mod users;
 
 use axum::{Router, extract::FromRef};
 use shared::{
-    http::{Door, observe::Surface, outbound::Outbound, start},
+    http::{Door, Outbound, observe::Surface, start},
     ops::config::ConfigError,
     store::{Aws, Evidence, Mailer, Queue, Secrets},
 };
@@ -40,13 +41,8 @@ pub struct Console {
 }
 
 impl Console {
-    /// From the deployment's settings. `extra_okta_origins` is empty but in the local stack.
-    pub fn new(
-        aws: &Aws,
-        door: Door,
-        outbound: Outbound,
-        extra_okta_origins: Vec<String>,
-    ) -> Result<Self, ConfigError> {
+    /// From the deployment's settings.
+    pub fn new(aws: &Aws, door: Door, outbound: Outbound) -> Result<Self, ConfigError> {
         Ok(Self {
             door,
             secrets: aws.secrets()?,
@@ -54,8 +50,14 @@ impl Console {
             evidence: aws.evidence()?,
             reports: aws.queue("REPORT_QUEUE_URL")?,
             outbound,
-            extra_okta_origins,
+            extra_okta_origins: Vec::new(),
         })
+    }
+
+    /// Besides Okta's own, takes these loopback origins for orgs: the local stack's twin.
+    #[must_use]
+    pub fn with_okta_origins(self, origins: Vec<String>) -> Self {
+        Self { extra_okta_origins: origins, ..self }
     }
 }
 
@@ -68,6 +70,7 @@ impl FromRef<Console> for Door {
 /// The function's routes, a module each.
 pub fn router(console: Console) -> Router {
     let routes = Router::new()
+        .merge(approvals::routes())
         .merge(assets::routes())
         .merge(audit::routes())
         .merge(customers::routes())

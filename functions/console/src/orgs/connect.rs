@@ -54,8 +54,7 @@ pub(super) async fn show(
         .map(|scope| json!({ "scope": scope.name, "why": scope.why, "required": scope.required }))
         .collect();
     json["apiAccessApproved"] = json!(approved);
-    let may_manage = person.principal.may(Permission::OrgsManage);
-    let body = view(org, primary, approved, may_manage, &setup);
+    let body = view(&person, org, primary, approved, &setup);
     Ok(Answer::page(layout::page(&person, "/orgs", &org.label, &body), json))
 }
 
@@ -148,7 +147,9 @@ fn scopes() -> Vec<Scope> {
     endpoints::scopes().into_iter().map(scope).collect()
 }
 
-fn view(org: &Connection, primary: bool, approved: bool, may_manage: bool, setup: &Setup) -> Markup {
+fn view(person: &Person, org: &Connection, primary: bool, approved: bool, setup: &Setup) -> Markup {
+    let may_manage = person.principal.may(Permission::OrgsManage);
+    let may_ask = person.principal.may(Permission::ApprovalsDecide);
     let path = format!("/orgs/{}", org.org);
     html! {
         p { code { (org.okta_url) } " · " (stage(org))
@@ -157,12 +158,7 @@ fn view(org: &Connection, primary: bool, approved: bool, may_manage: bool, setup
             a href=(format!("/findings?org={}", org.org)) { "Findings" } }
         h2 { "Connect it" }
         ol class="steps" {
-            (step(approved, &html! {
-                p { strong { "Approve read-only API access. " }
-                    @if approved { "An approval is in force." }
-                    @else { "The approval names the scopes below and nothing else." } }
-                p { a href=(format!("/approvals?kind=api_access&org={}", org.org)) { "Approvals" } }
-            }))
+            (step(approved, &access(org, approved, may_ask)))
             (step(org.client_id.is_some(), &in_okta(org, setup)))
             (step(org.client_id.is_some(), &client(org, may_manage, &path)))
             (step(org.preflight.as_ref().is_some_and(|check| check.passed), &check(org, may_manage, &path)))
@@ -173,6 +169,22 @@ fn view(org: &Connection, primary: bool, approved: bool, may_manage: bool, setup
 
 fn step(done: bool, body: &Markup) -> Markup {
     html! { li class=[done.then_some("done")] { div { (body) @if done { p class="good" { "Done." } } } } }
+}
+
+fn access(org: &Connection, approved: bool, may_ask: bool) -> Markup {
+    html! {
+        p { strong { "Approve read-only API access. " }
+            @if approved { "An approval is in force." }
+            @else { "The approval names the scopes below and nothing else." } }
+        @if !approved && may_ask {
+            form method="post" action="/approvals" {
+                input type="hidden" name="kind" value="api_access";
+                input type="hidden" name="org" value=(org.org);
+                button type="submit" { "Ask for the approval" }
+            }
+        }
+        p { a href="/approvals" { "Approvals" } }
+    }
 }
 
 fn in_okta(org: &Connection, setup: &Setup) -> Markup {
