@@ -1,0 +1,90 @@
+//! The parts of a snapshot in S3: compressed, written once, checked by digest when read.
+
+use std::io::Read;
+
+use futures::{StreamExt, TryStreamExt};
+
+use super::{Evidence, ServiceError};
+use crate::{
+    assessment::{
+        Manifest, Snapshot,
+        part::{Part, PartRef, PartSink, SinkError, sha256_hex},
+        snapshot::{OpenError, Opening},
+    },
+    tenant::TenantId,
+};
+
+/// Parts read at once.
+const AT_ONCE: usize = 8;
+
+/// The media type of a part: NDJSON, compressed with zstd (RFC 8878).
+pub const CONTENT_TYPE: &str = "application/zstd";
+
+/// The parts of one scan.
+#[derive(Clone, Copy)]
+pub struct Parts<'a> {
+    pub evidence: &'a Evidence,
+    pub tenant: &'a TenantId,
+    pub scan: &'a str,
+}
+
+/// Why a snapshot could not be read back.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadBackError {
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+impl PartSink for Parts<'_> {
+    async fn put(&self, resource: &str, shard: u32, seq: u32, ndjson: Vec<u8>) -> Result<PartRef, SinkError> {
+        let sha256 = sha256_hex(&ndjson);
+        let bytes = ndjson.len() as u64;
+        let rows = ndjson.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let key = format!("scans/{}/{resource}/{shard}/{seq:06}-{}.ndjson.zst", self.scan, &sha256[..16]);
+        let packed = zstd::encode_all(ndjson.as_slice(), 0).map_err(|error| SinkError(error.to_string()))?;
+        let put = self.evidence.write_once(self.tenant, &key, CONTENT_TYPE, packed).await;
+        match put {
+            Ok(_) => {}
+            // Another version of the compressor wrote the same rows: what counts is what is in it.
+            Err(ServiceError::Exists { .. }) => {
+                let there = self.unpack(&key, bytes).await.map_err(|error| SinkError(error.to_string()))?;
+                if sha256_hex(&there) != sha256 {
+                    return Err(SinkError("other content under its key".to_owned()));
+                }
+            }
+            Err(error) => return Err(SinkError(error.to_string())),
+        }
+        Ok(PartRef { key, sha256, bytes, rows })
+    }
+}
+
+impl Parts<'_> {
+    /// The sealed snapshot, every part checked against the manifest.
+    pub async fn open(&self, manifest: &Manifest) -> Result<Snapshot, ReadBackError> {
+        let mut opening = Opening::new(manifest);
+        let mut reads = futures::stream::iter(&manifest.parts)
+            .map(|part| async move { self.read(part).await.map(|ndjson| (part, ndjson)) })
+            .buffer_unordered(AT_ONCE);
+        while let Some((part, ndjson)) = reads.try_next().await? {
+            opening.add(&part.key, &ndjson)?;
+        }
+        drop(reads);
+        Ok(opening.finish()?)
+    }
+
+    async fn read(&self, part: &Part) -> Result<Vec<u8>, ServiceError> {
+        self.unpack(&part.key, part.bytes).await
+    }
+
+    /// What is packed at `key`, at most `bytes` of it: more is not what was written.
+    async fn unpack(&self, key: &str, bytes: u64) -> Result<Vec<u8>, ServiceError> {
+        let packed = self.evidence.read_unchecked(self.tenant, key).await?;
+        let broken = |_| ServiceError::Digest { what: "a part" };
+        let mut ndjson = Vec::new();
+        let unpacked = zstd::Decoder::new(&packed[..]).map_err(broken)?;
+        unpacked.take(bytes + 1).read_to_end(&mut ndjson).map_err(broken)?;
+        Ok(ndjson)
+    }
+}
