@@ -1,7 +1,7 @@
 //! DynamoDB, S3 and the other AWS services: the only module that names their SDKs.
 //!
 //! One rule: a store is opened for a tenant, and every key it makes begins with that tenant
-//! ([`keys`] is the map). The one exception is the lookup from host to tenant.
+//! ([`keys`] is the map). The exceptions are the lookups from host and from identity provider to tenant.
 
 pub mod approvals;
 pub mod audit;
@@ -18,6 +18,7 @@ mod json_text;
 pub mod keys;
 pub mod ledger;
 pub mod links;
+pub mod log;
 pub mod mailer;
 pub mod objects;
 pub mod okta_keys;
@@ -30,6 +31,7 @@ pub mod secrets;
 pub mod service_error;
 pub mod sessions;
 pub mod signer;
+pub mod sso;
 pub mod table;
 pub mod tenant_store;
 mod text_parts;

@@ -25,7 +25,8 @@ impl Functions {
                 Err(error) => return Box::pin(std::future::ready(Err(error))),
             };
             // A router is always ready.
-            let answer = Adapter::from(router.clone()).call(LambdaEvent::new(request, LambdaContext::default()));
+            let answer =
+                Adapter::from(router.clone()).call(LambdaEvent::new(request, LambdaContext::default()));
             Box::pin(async move { Ok(serde_json::to_value(answer.await.map_err(|never| match never {})?)?) })
         };
         self.0.insert(name, Arc::new(handler));

@@ -4,6 +4,7 @@
 //! functions get the events that Lambda would hand them and speak to AWS through the real SDK.
 
 pub mod cloud;
+pub mod demo;
 pub mod functions;
 pub mod gateway;
 pub mod mounts;

@@ -10,7 +10,7 @@ use axum::{
 use maud::Markup;
 use serde_json::{Value, json};
 
-use super::page;
+use super::{page, session::ACCEPTANCE};
 use crate::store::{ServiceError, StoreError};
 
 /// Why a request got no result, in words for the person who made it.
@@ -76,6 +76,12 @@ impl Problem {
             "You are not signed in.",
             "Sign in and try again.",
         )
+    }
+
+    /// 403: the sponsor has not accepted the workspace yet.
+    pub fn pending() -> Self {
+        let next = format!("The invited sponsor accepts it at {ACCEPTANCE}.");
+        Self::forbidden("workspace.pending", "This workspace waits to be accepted.", next)
     }
 
     /// 405, with the methods that the route takes.

@@ -12,6 +12,7 @@ use super::{
     answer::BothForms,
     door::{correlation_id, domain_name},
     headers::secure,
+    session::ACCEPTANCE,
 };
 use crate::{ops::meter, scim::error::ScimError};
 
@@ -83,8 +84,15 @@ fn web_form(mut response: Response, wants_html: bool, correlation_id: &str, meth
         return choose(response, &forms, wants_html);
     }
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        if problem.status == StatusCode::UNAUTHORIZED && wants_html && method == Method::GET {
-            return (StatusCode::SEE_OTHER, [(header::LOCATION, "/sign-in")]).into_response();
+        if wants_html && method == Method::GET {
+            let elsewhere = match problem.code {
+                "session.missing" => Some("/sign-in"),
+                "workspace.pending" => Some(ACCEPTANCE),
+                _ => None,
+            };
+            if let Some(path) = elsewhere {
+                return (StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response();
+            }
         }
         return carry_cookies(&response, problem.render(wants_html, correlation_id));
     }

@@ -9,7 +9,7 @@ use super::{Door, Problem, Visit};
 use crate::{
     store::{TenantStore, audit::Acting, users::UserRecord},
     tenant::{
-        Digest, Permission, Principal,
+        Digest, Permission, Principal, WorkspaceState,
         session::{self, Live},
     },
 };
@@ -70,9 +70,18 @@ where
         if parts.method != Method::GET && parts.method != Method::HEAD {
             same_origin(&parts.headers, &visit.origin())?;
         }
-        person(visit, &parts.headers).await?.ok_or_else(Problem::signed_out)
+        let person = person(visit, &parts.headers).await?.ok_or_else(Problem::signed_out)?;
+        let before_acceptance =
+            ["/sign-", ACCEPTANCE].iter().any(|start| parts.uri.path().starts_with(start));
+        if person.visit.workspace.state == WorkspaceState::Pending && !before_acceptance {
+            return Err(Problem::pending());
+        }
+        Ok(person)
     }
 }
+
+/// Where the sponsor accepts the workspace; until then nothing else opens.
+pub const ACCEPTANCE: &str = "/approvals/workspace";
 
 /// The signed-in person of a request, if there is one.
 pub async fn person(visit: Visit, headers: &HeaderMap) -> Result<Option<Person>, Problem> {

@@ -32,12 +32,24 @@ struct State {
     in_flight: u32,
 }
 
-/// Runs `work` and returns what it cost.
+/// Runs `work` and returns what it cost. Inside another measurement it counts there too.
 pub async fn measured<F: Future>(work: F) -> (F::Output, Cost) {
+    let outer = METER.try_with(Arc::clone).ok();
     let state = Arc::new(Mutex::new(State::default()));
     let output = METER.scope(state.clone(), work).await;
-    let cost = state.lock().unwrap_or_else(PoisonError::into_inner).cost;
+    let cost = locked(&state).cost;
+    if let Some(outer) = outer {
+        let mut outer = locked(&outer);
+        outer.cost.calls += cost.calls;
+        outer.cost.trips += cost.trips;
+        outer.cost.rcu += cost.rcu;
+        outer.cost.wcu += cost.wcu;
+    }
     (output, cost)
+}
+
+fn locked(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A call in flight; counted when made, and again when its answer tells the units.
@@ -48,7 +60,7 @@ pub struct Call(Option<Arc<Mutex<State>>>);
 pub fn call() -> Call {
     let state = METER.try_with(Arc::clone).ok();
     if let Some(state) = &state {
-        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = locked(state);
         state.cost.calls += 1;
         if state.in_flight == 0 {
             state.cost.trips += 1;
@@ -62,7 +74,7 @@ impl Call {
     /// Adds the units that the answer named.
     pub fn consumed(&self, rcu: f64, wcu: f64) {
         if let Some(state) = &self.0 {
-            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = locked(state);
             state.cost.rcu += rcu;
             state.cost.wcu += wcu;
         }
@@ -72,7 +84,33 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if let Some(state) = &self.0 {
-            state.lock().unwrap_or_else(PoisonError::into_inner).in_flight -= 1;
+            locked(state).in_flight -= 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn one(rcu: f64) {
+        let call = call();
+        tokio::task::yield_now().await;
+        call.consumed(rcu, 0.0);
+    }
+
+    #[tokio::test]
+    async fn calls_at_the_same_time_are_one_trip_and_an_outer_measurement_sees_all() {
+        let ((), outer) = measured(async {
+            let ((), inner) = measured(async {
+                futures::join!(one(1.0), one(0.5));
+                one(1.0).await;
+            })
+            .await;
+            assert_eq!(inner, Cost { calls: 3, trips: 2, rcu: 2.5, wcu: 0.0 });
+            one(1.0).await;
+        })
+        .await;
+        assert_eq!(outer, Cost { calls: 4, trips: 3, rcu: 3.5, wcu: 0.0 });
     }
 }

@@ -1,4 +1,5 @@
-//! The key map. Every partition key begins with `T#<tenant>#`, save the lookup from host to tenant.
+//! The key map. Every partition key begins with `T#<tenant>#`, save the lookups from host and from identity
+//! provider to tenant.
 //!
 //! One tenant id is the deployment's own ([`deployment`]): what no workspace owns. It holds ids and times, nothing
 //! of a customer's.
@@ -6,6 +7,7 @@
 //! | item | PK after `T#<tenant>#` | SK | read by |
 //! |---|---|---|---|
 //! | host | (whole key) `H#<subdomain>` | `H` | every request, cached: the mapping never changes |
+//! | identity provider | (whole key) `H#idp:<sha256 of entity id>` | `I` | saving SSO: one workspace each |
 //! | workspace | `W` | `W` | every request |
 //! | SSO connection | `W` | `SSO` | sign-in |
 //! | operators' list of customers | `CUSTOMERS` | `<subdomain>` | the operators' console |
@@ -51,9 +53,14 @@ impl Key {
         Self { pk: partition_key(tenant, partition), sk: sk.into() }
     }
 
-    /// The lookup from host to tenant: the one key that a request's own input makes.
+    /// The lookup from host to tenant. No subdomain holds the colon of `H#idp:`, the other lookup.
     pub fn host(subdomain: &Subdomain) -> Self {
         Self { pk: format!("H#{}", subdomain.as_str()), sk: "H".to_owned() }
+    }
+
+    /// The lookup from an identity provider to the one workspace that trusts it.
+    pub fn idp(entity_id: &str) -> Self {
+        Self { pk: format!("H#idp:{}", hashed(entity_id)), sk: "I".to_owned() }
     }
 }
 

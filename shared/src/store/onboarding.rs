@@ -71,6 +71,7 @@ impl Workspaces {
         let (sponsor, mut writes) = store.first_user(invited(&new.email, vec![Role::Admin])?, acting);
         let (invitation, link) = store.new_link(&sponsor.id, INVITATION, acting.at, acting.random);
         writes.push(link);
+        writes.extend(store.workspace_request(&workspace, &sponsor, acting)?);
         let audit = acting.record("workspace.create", format!("workspace:{}", workspace.tenant), "");
         match self.create(&workspace, writes, &audit).await {
             Ok(()) => Ok(Created { workspace, sponsor, invitation }),

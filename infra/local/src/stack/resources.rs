@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use aws_sdk_kms::types::{KeySpec, KeyUsageType};
+use aws_sdk_kms::{
+    operation::describe_key::DescribeKeyError,
+    types::{KeySpec, KeyUsageType},
+};
 use shared::ops::Config;
 
 use crate::{
@@ -58,7 +61,7 @@ async fn signing_key(cloud: &Cloud) -> anyhow::Result<String> {
     let client = aws_sdk_kms::Client::new(&cloud.sdk_config());
     match client.describe_key().key_id(SIGNING_KEY).send().await {
         Ok(_) => {}
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_not_found_exception()) => {
+        Err(error) if error.as_service_error().is_some_and(DescribeKeyError::is_not_found_exception) => {
             let key = client.create_key().key_spec(KeySpec::EccNistP256).key_usage(KeyUsageType::SignVerify);
             let key = key.send().await?;
             let id = key.key_metadata.context("a key without metadata")?.key_id;

@@ -7,11 +7,8 @@ use crate::{
         destination::{Bucket, tests::bucket},
     },
     tenant::{
-        Principal,
-        principal::{
-            WorkspaceKind,
-            tests::{member, operator, scim},
-        },
+        Principal, WorkspaceKind,
+        principal::tests::{member, operator, scim},
     },
 };
 

@@ -6,10 +6,7 @@ use crate::{
         revoke, settle,
         tests::{all_terms, approved, requested, t0},
     },
-    tenant::{
-        Role, UserId,
-        principal::{WorkspaceKind, tests::member},
-    },
+    tenant::{Role, UserId, WorkspaceKind, principal::tests::member},
 };
 
 fn tenant() -> TenantId {

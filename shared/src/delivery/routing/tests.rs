@@ -13,9 +13,9 @@ use crate::{
         },
         destination::tests::bucket,
     },
-    tenant::principal::{
+    tenant::{
         WorkspaceKind,
-        tests::{member as a_member, operator as an_operator, scim},
+        principal::tests::{member as a_member, operator as an_operator, scim},
     },
 };
 

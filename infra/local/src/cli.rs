@@ -1,0 +1,133 @@
+//! The commands.
+
+use std::{path::PathBuf, process::ExitCode, time::Instant};
+
+use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+use local::{
+    Stack, StackOptions,
+    demo::{self, Narrator},
+};
+use okta_twin::Org;
+use shared::ops::telemetry;
+
+/// Runs the whole product on this machine, with no other tool and no cloud account.
+#[derive(Debug, Parser)]
+#[command(name = "cargo local", bin_name = "cargo local", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the main job, from an empty deployment to a delivered report, and tells each step.
+    Demo(Run),
+    /// Keeps the stack up, with the demo's workspace in it.
+    Serve(Serve),
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    /// Keep the data in this folder; a later run goes on with it.
+    #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
+    data: Option<PathBuf>,
+    /// Keep nothing (the default).
+    #[arg(long)]
+    ephemeral: bool,
+    /// Start the stack's time elsewhere, such as 2026-03-01T08:00:00Z.
+    #[arg(long, value_name = "RFC3339")]
+    clock: Option<Timestamp>,
+    /// The port of the workspaces; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Which Okta org the twin plays: `synthetic`, or `recordings` (real recorded answers, where they are).
+    #[arg(long, default_value = "synthetic", value_parser = ["synthetic", "recordings"])]
+    org: String,
+    /// Users of the synthetic org.
+    #[arg(long, default_value_t = 2_000)]
+    users: usize,
+    /// Where the recorded answers are.
+    #[arg(long, value_name = "DIR", default_value = "../shared/okta/recordings")]
+    recordings: PathBuf,
+    /// How much the functions log, such as `info` or `shared=debug`.
+    #[arg(long, default_value = "error")]
+    log: String,
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    #[command(flatten)]
+    run: Run,
+    /// Print one line of JSON for tools in place of the table.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Cli {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Demo(run) => run.demo().await,
+            Command::Serve(serve) => serve.serve().await,
+        }
+    }
+}
+
+impl Run {
+    async fn start(&self, schedules: bool) -> anyhow::Result<Stack> {
+        telemetry::init(&self.log);
+        let org = match self.org.as_str() {
+            "recordings" => {
+                anyhow::ensure!(
+                    self.recordings.is_dir(),
+                    "there are no recordings at {}",
+                    self.recordings.display()
+                );
+                Org::Recordings(self.recordings.clone())
+            }
+            _ => Org::Synthetic,
+        };
+        Stack::start(StackOptions {
+            data: self.data.clone(),
+            port: self.port,
+            clock: self.clock,
+            org,
+            users: self.users,
+            schedules,
+        })
+        .await
+    }
+
+    async fn demo(self) -> anyhow::Result<ExitCode> {
+        let began = Instant::now();
+        let stack = self.start(false).await?;
+        let mut narrator = Narrator::new();
+        narrator.note(&format!(
+            "The stack is up after {:.1} s; Okta twin at {}",
+            began.elapsed().as_secs_f32(),
+            stack.twin.base_url()
+        ));
+        let outcome = demo::run(&stack, &mut narrator).await;
+        narrator.note("");
+        narrator.note(&format!(
+            "{} requests in {:.1} s",
+            narrator.exchanges(),
+            began.elapsed().as_secs_f32()
+        ));
+        stack.shutdown().await;
+        outcome?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Serve {
+    async fn serve(self) -> anyhow::Result<ExitCode> {
+        let stack = self.run.start(true).await?;
+        let people = demo::run(&stack, &mut Narrator::silent()).await?;
+        drop(people);
+        println!("{}", stack.origin(demo::CUSTOMER));
+        tokio::signal::ctrl_c().await?;
+        stack.shutdown().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
