@@ -1,6 +1,7 @@
 //! The workspace's web pages. Each action is one route that answers HTML or JSON by `Accept`; every form is a
 //! plain POST, and the pages work without script.
 
+mod approvals;
 mod assets;
 mod audit;
 mod customers;
@@ -42,6 +43,7 @@ impl FromRef<Console> for Door {
 /// The function's routes, a module each.
 pub fn router(console: Console) -> Router {
     let routes = Router::new()
+        .merge(approvals::routes())
         .merge(assets::routes())
         .merge(audit::routes())
         .merge(customers::routes())

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     delivery::{
-        ApprovalId,
+        Approval, ApprovalId,
         approval::{Kind, State},
         ledger::{self, Entry, Head, LedgerError, Record},
     },
@@ -101,7 +101,7 @@ impl TenantStore {
         &self,
         records: &[Record],
         head: Head,
-        approvals: &[crate::delivery::Approval],
+        approvals: &[Approval],
     ) -> Result<(), Flaw> {
         ledger::verify_up_to(&self.tenant, records, head)?;
         let mut told = ledger::replay(records)?;

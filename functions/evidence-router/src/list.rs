@@ -1,0 +1,83 @@
+//! What this reader may read now.
+
+use axum::extract::{Query, State};
+use maud::{Markup, html};
+use serde_json::{Value, json};
+use shared::{
+    http::{Answer, Person, Problem, page},
+    store::objects::ObjectRecord,
+};
+
+use crate::{
+    Deliveries,
+    asked::{Asked, Pairs},
+    content::parts,
+    side::Side,
+};
+
+/// `GET /deliveries`
+pub(crate) async fn list(
+    State(_): State<Deliveries>,
+    person: Person,
+    Query(query): Query<Pairs>,
+) -> Result<Answer, Problem> {
+    let side = Side::of(&person, &Asked::read(&query)?).await?;
+    let objects = side.store.readable(&side.reader(&person), person.visit.at).await?;
+    let seen = side.acting(&person).record("evidence.list", "objects", objects.len().to_string());
+    side.store.note(&seen).await?;
+    let link = |object: &ObjectRecord| {
+        let query = query.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value)));
+        let query = query.collect::<Vec<_>>().join("&");
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("/deliveries/{}{mark}{query}", object.id)
+    };
+    let json = json!({ "objects": objects.iter().map(|object| as_json(object, &link(object))).collect::<Vec<_>>() });
+    Ok(Answer::page(page::plain("Deliveries", &as_page(&objects, link)), json))
+}
+
+fn as_json(object: &ObjectRecord, link: &str) -> Value {
+    json!({
+        "id": object.id,
+        "org": object.org,
+        "scan": object.scan,
+        "class": object.class,
+        "name": object.file_name(),
+        "sha256": object.sha256,
+        "size": object.size,
+        "contentType": object.content_type,
+        "published": object.published,
+        "created": object.created,
+        "parts": parts(object.size),
+        "href": link,
+    })
+}
+
+fn as_page(objects: &[ObjectRecord], link: impl Fn(&ObjectRecord) -> String) -> Markup {
+    html! {
+        h1 { "Deliveries" }
+        @if objects.is_empty() {
+            p class="empty" { "Nothing is open to you now." }
+        } @else {
+            table {
+                caption { "Open to you now. Each download is decided anew and written down." }
+                thead { tr { th scope="col" { "File" } th scope="col" { "What it is" } th scope="col" { "Bytes" }
+                    th scope="col" { "Made" } } }
+                tbody {
+                    @for object in objects {
+                        tr {
+                            td { a href=(link(object)) { (object.file_name()) } }
+                            td { (object.class.meaning()) }
+                            td { (object.size) }
+                            td { time datetime=(object.created) { (object.created.strftime("%Y-%m-%d %H:%M UTC")) } }
+                        }
+                    }
+                }
+            }
+        }
+        p { a href="/" { "Back to the workspace" } }
+    }
+}
+
+fn escape(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
