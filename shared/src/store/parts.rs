@@ -2,16 +2,17 @@
 
 use std::io::Read;
 
-use futures::{StreamExt, TryStreamExt};
+use bytes::Bytes;
+use futures::{StreamExt, TryFutureExt, TryStreamExt};
 
-use super::{Evidence, ServiceError};
+use super::{Evidence, ServiceError, scans::Stored};
 use crate::{
     assessment::{
         Manifest, Snapshot,
-        part::{Part, PartRef, PartSink, SinkError, sha256_hex},
+        part::{PartRef, PartSink, SinkError, sha256_hex},
         snapshot::{OpenError, Opening},
     },
-    tenant::TenantId,
+    tenant::{Digest, TenantId},
 };
 
 /// Parts read at once.
@@ -49,7 +50,11 @@ impl PartSink for Parts<'_> {
             Ok(_) => {}
             // Another version of the compressor wrote the same rows: what counts is what is in it.
             Err(ServiceError::Exists { .. }) => {
-                let there = self.unpack(&key, bytes).await.map_err(|error| SinkError(error.to_string()))?;
+                let there = self
+                    .packed(&key)
+                    .await
+                    .and_then(|packed| unpack(&packed, bytes))
+                    .map_err(|error| SinkError(error.to_string()))?;
                 if sha256_hex(&there) != sha256 {
                     return Err(SinkError("other content under its key".to_owned()));
                 }
@@ -61,30 +66,32 @@ impl PartSink for Parts<'_> {
 }
 
 impl Parts<'_> {
-    /// The sealed snapshot, every part checked against the manifest.
-    pub async fn open(&self, manifest: &Manifest) -> Result<Snapshot, ReadBackError> {
+    /// The sealed snapshot, every part checked against the manifest, and its parts as objects of the bucket.
+    pub async fn open(&self, manifest: &Manifest) -> Result<(Snapshot, Vec<Stored>), ReadBackError> {
         let mut opening = Opening::new(manifest);
+        let mut objects = Vec::new();
         let mut reads = futures::stream::iter(&manifest.parts)
-            .map(|part| async move { self.read(part).await.map(|ndjson| (part, ndjson)) })
-            .buffer_unordered(AT_ONCE);
-        while let Some((part, ndjson)) = reads.try_next().await? {
-            opening.add(&part.key, &ndjson)?;
+            .map(|part| self.packed(&part.key).map_ok(move |packed| (part, packed)))
+            .buffered(AT_ONCE);
+        while let Some((part, packed)) = reads.try_next().await? {
+            opening.add(&part.key, &unpack(&packed, part.bytes)?)?;
+            let (name, sha256) = (part.key.clone(), Digest::of(&packed));
+            objects.push(Stored { name, sha256, bytes: packed.len() as u64 });
         }
         drop(reads);
-        Ok(opening.finish()?)
+        Ok((opening.finish()?, objects))
     }
 
-    async fn read(&self, part: &Part) -> Result<Vec<u8>, ServiceError> {
-        self.unpack(&part.key, part.bytes).await
+    async fn packed(&self, key: &str) -> Result<Bytes, ServiceError> {
+        self.evidence.read_unchecked(self.tenant, key).await
     }
+}
 
-    /// What is packed at `key`, at most `bytes` of it: more is not what was written.
-    async fn unpack(&self, key: &str, bytes: u64) -> Result<Vec<u8>, ServiceError> {
-        let packed = self.evidence.read_unchecked(self.tenant, key).await?;
-        let broken = |_| ServiceError::Digest { what: "a part" };
-        let mut ndjson = Vec::new();
-        let unpacked = zstd::Decoder::new(&packed[..]).map_err(broken)?;
-        unpacked.take(bytes + 1).read_to_end(&mut ndjson).map_err(broken)?;
-        Ok(ndjson)
-    }
+/// What is packed, at most `bytes` of it and one more: more is not what was written.
+fn unpack(packed: &[u8], bytes: u64) -> Result<Vec<u8>, ServiceError> {
+    let broken = |_| ServiceError::Digest { what: "a part" };
+    let mut ndjson = Vec::new();
+    let unpacked = zstd::Decoder::new(packed).map_err(broken)?;
+    unpacked.take(bytes + 1).read_to_end(&mut ndjson).map_err(broken)?;
+    Ok(ndjson)
 }
