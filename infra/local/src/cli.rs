@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use local::{
     Stack, StackOptions,
-    demo::{self, Narrator},
+    demo::{Demo, Directory, Narrator},
 };
 use okta_twin::Org;
 use shared::ops::telemetry;
@@ -123,9 +123,14 @@ impl Run {
 impl Serve {
     async fn serve(self) -> anyhow::Result<ExitCode> {
         let stack = self.run.start(true).await?;
-        let people = demo::run(&stack, &mut Narrator::silent()).await?;
-        drop(people);
-        println!("{}", stack.origin(demo::CUSTOMER));
+        let mut demo = Demo::new(&stack, self.run.data.as_deref(), Narrator::silent())?;
+        demo.run().await?;
+        let directory = Directory::of(&demo).await?;
+        if self.json {
+            println!("{}", serde_json::to_string(&directory)?);
+        } else {
+            println!("{directory}\nStop with Ctrl-C.");
+        }
         tokio::signal::ctrl_c().await?;
         stack.shutdown().await;
         Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod functions;
 pub mod gateway;
 pub mod mounts;
+mod outbox;
 pub mod stack;
 pub mod template;
 

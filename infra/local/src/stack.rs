@@ -66,6 +66,8 @@ pub struct Stack {
     gateway: Gateway,
     ports: Ports,
     port: u16,
+    outbox: String,
+    outbox_server: JoinHandle<()>,
     listeners: Vec<Listener>,
     schedules: Vec<JoinHandle<()>>,
 }
@@ -100,6 +102,7 @@ impl Stack {
         let functions = Arc::new(mounts::mount(&aws, &dyn_clock, &(random.clone() as _))?);
         let gateway = Gateway::new(&template, functions.clone(), dyn_clock, random);
         gateway.serve(listener, None)?;
+        let (outbox, outbox_server) = crate::outbox::serve(cloud.ses().clone()).await?;
         let ports = Ports::open(options.data.as_deref())?;
         let mut stack = Self {
             cloud,
@@ -110,6 +113,8 @@ impl Stack {
             gateway,
             ports,
             port,
+            outbox,
+            outbox_server,
             listeners: Vec::new(),
             schedules: Vec::new(),
         };
@@ -149,6 +154,11 @@ impl Stack {
         Ok(port)
     }
 
+    /// Where the mail that was sent can be read.
+    pub fn outbox_url(&self) -> &str {
+        &self.outbox
+    }
+
     /// Fires the schedule of the function `name`, as EventBridge does.
     pub async fn fire(&self, name: &str) -> anyhow::Result<Value> {
         self.functions.invoke(name, schedule_event(self.clock.now())).await
@@ -173,6 +183,7 @@ impl Stack {
         for listener in self.listeners {
             listener.stop().await;
         }
+        self.outbox_server.abort();
         drop(self.gateway);
         self.twin.shutdown().await;
         self.cloud.shutdown().await;

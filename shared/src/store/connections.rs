@@ -98,7 +98,7 @@ impl TenantStore {
         self.change(vec![create, self.workspace_write(workspace)], audit).await
     }
 
-    /// Replaces a connection as it was read; refused when it was changed since.
+    /// Replaces a connection as it was read; refused when it was changed since. The schedule looks at it next.
     pub async fn save_connection(
         &self,
         connection: &Connection,
@@ -108,6 +108,6 @@ impl TenantStore {
         let write = Write::put(self.key("O", connection.org.as_str()), &next)
             .when("#version = :read")
             .bind(":read", connection.version);
-        self.change(vec![write], audit).await
+        self.change(vec![write, self.look_soon(&connection.org)], audit).await
     }
 }

@@ -5,11 +5,13 @@
 
 mod begin;
 mod id;
+mod message;
 mod record;
 mod work;
 
 pub use self::{
     begin::{BeginError, Begun},
+    message::ScanMessage,
     record::{Finished, Lease, Outcomes, ScanRecord, ScanState, Sealed, Severities, Stored, Trigger},
     work::{ClaimError, Claimed, LEASE},
 };

@@ -85,6 +85,7 @@ impl TenantStore {
                 .add("version", 1)
                 .when("attribute_exists(PK)"),
             self.approval_unchanged(&approval.id, approval.epoch),
+            self.look_soon(org),
         ];
         let slot = match &scan.trigger {
             Trigger::Schedule { slot } => Some(self.key(&format!("XS#{org}"), format!("SLOT#{slot}"))),
@@ -94,7 +95,7 @@ impl TenantStore {
         let audit = acting.record("scan.begin", format!("scan:{}", scan.id), approval.id.as_str());
         match self.change(writes, &audit).await {
             Ok(()) => Ok(Begun::New(scan)),
-            Err(error) if error.refused(0) || error.refused(4) => {
+            Err(error) if error.refused(0) || error.refused(5) => {
                 let slot = match slot {
                     Some(key) => self.table.read::<Slot>(&key).await?,
                     None => None,

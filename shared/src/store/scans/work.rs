@@ -34,6 +34,9 @@ pub enum ClaimError {
     Over,
     #[error("another worker holds the scan")]
     Held,
+    /// The org must be waited for.
+    #[error("the scan goes on at {0}")]
+    Early(Timestamp),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -56,6 +59,11 @@ impl TenantStore {
         }
         if scan.lease.as_ref().is_some_and(|lease| lease.until > now && lease.holder != holder) {
             return Err(ClaimError::Held);
+        }
+        if let ScanState::Waiting { until } = scan.state
+            && until > now
+        {
+            return Err(ClaimError::Early(until));
         }
         let lease = Lease { holder: holder.to_owned(), until: now + LEASE };
         let started = scan.started.or(Some(now));
@@ -119,9 +127,10 @@ impl TenantStore {
         self.save_scan(scan, next, now).await
     }
 
-    /// Fixes the time of the seal: from here on the snapshot does not change.
+    /// Fixes the time of the seal and lets go: from here on the snapshot does not change.
     pub async fn begin_sealing(&self, scan: &ScanRecord, now: Timestamp) -> Result<ScanRecord, StoreError> {
-        self.save_scan(scan, ScanRecord { state: ScanState::Sealing { at: now }, ..scan.clone() }, now).await
+        let next = ScanRecord { state: ScanState::Sealing { at: now }, lease: None, ..scan.clone() };
+        self.save_scan(scan, next, now).await
     }
 
     /// Keeps the manifest's digest and signature.
