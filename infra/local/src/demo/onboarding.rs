@@ -30,7 +30,7 @@ impl Demo<'_> {
         if begins {
             self.state.finish(ACCEPT)?;
         }
-        Ok(People { operator, sponsor, second_admin })
+        Ok(People { operator, sponsor, second_admin, engineer: None })
     }
 
     async fn accept(&mut self, sponsor: &mut super::Browser) -> anyhow::Result<()> {
