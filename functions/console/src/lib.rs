@@ -10,11 +10,12 @@ mod layout;
 mod notify;
 mod scim;
 mod sign_in;
+mod sso;
 mod users;
 
 use axum::{Router, extract::FromRef};
 use shared::{
-    http::{Door, observe::Surface, start},
+    http::{Door, Outbound, observe::Surface, start},
     ops::config::ConfigError,
     store::{Aws, Mailer, Secrets},
 };
@@ -25,12 +26,14 @@ pub struct Console {
     pub door: Door,
     pub secrets: Secrets,
     pub mailer: Mailer,
+    /// The way to addresses that customers name.
+    pub outbound: Outbound,
 }
 
 impl Console {
     /// From the deployment's settings.
-    pub fn new(aws: &Aws, door: Door) -> Result<Self, ConfigError> {
-        Ok(Self { door, secrets: aws.secrets()?, mailer: aws.mailer()? })
+    pub fn new(aws: &Aws, door: Door, outbound: Outbound) -> Result<Self, ConfigError> {
+        Ok(Self { door, secrets: aws.secrets()?, mailer: aws.mailer()?, outbound })
     }
 }
 
@@ -50,6 +53,7 @@ pub fn router(console: Console) -> Router {
         .merge(home::routes())
         .merge(scim::routes())
         .merge(sign_in::routes())
+        .merge(sso::routes())
         .merge(users::routes());
     start::finish(routes, console, Surface::Web)
 }
