@@ -20,7 +20,7 @@ use shared::{
         ApprovalId, ClassSet, DataClass, Destination, PartnerId,
         approval::{Approver, AuthContext, Route, Terms, Until, text_sha256},
     },
-    http::Door,
+    http::{Door, Outbound},
     ops::{Clock, Config, PublicBase, SystemRandom, clock::OffsetClock},
     scim::UserAttributes,
     store::{
@@ -90,6 +90,7 @@ impl World {
             ("EVIDENCE_BUCKET", "evidence"),
             ("SECRET_PREFIX", "atomation"),
             ("MAIL_FROM", "no-reply@example.com"),
+            ("REPORT_QUEUE_URL", "http://127.0.0.1/reports"),
         ];
         let config: Config =
             settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -100,7 +101,7 @@ impl World {
         let evidence = aws.evidence()?;
         let deliveries = evidence_router::Deliveries { door: door.clone(), evidence: evidence.clone() };
         let deliveries = evidence_router::router(deliveries);
-        let console = console::router(console::Console::new(&aws, door.clone())?);
+        let console = console::router(console::Console::new(&aws, door.clone(), Outbound::public()?)?);
         Ok(Self { clock, door, evidence, deliveries, console, _cloud: cloud })
     }
 

@@ -99,7 +99,7 @@ impl Stack {
         let twin = Twin::start(twin_options).await?;
 
         let dyn_clock: Arc<dyn Clock> = clock.clone();
-        let functions = Arc::new(mounts::mount(&aws, &dyn_clock, &(random.clone() as _))?);
+        let functions = Arc::new(mounts::mount(&aws, twin.base_url(), &dyn_clock, &(random.clone() as _))?);
         let gateway = Gateway::new(&template, functions.clone(), dyn_clock, random);
         gateway.serve(listener, None)?;
         let (outbox, outbox_server) = crate::outbox::serve(cloud.ses().clone()).await?;
