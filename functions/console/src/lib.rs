@@ -16,6 +16,7 @@ mod review;
 mod scans;
 mod scim;
 mod sign_in;
+mod sso;
 mod users;
 
 use axum::{Router, extract::FromRef};
@@ -82,6 +83,7 @@ pub fn router(console: Console) -> Router {
         .merge(scans::routes())
         .merge(scim::routes())
         .merge(sign_in::routes())
+        .merge(sso::routes())
         .merge(users::routes());
     start::finish(routes, console, Surface::Web)
 }

@@ -65,7 +65,8 @@ impl ScanTrigger {
         trigger: Trigger,
         acting: &Acting<'_>,
     ) -> Result<Begun, NotBegun> {
-        if connection.client_id.is_none() || !connection.preflight.as_ref().is_some_and(|check| check.passed) {
+        if connection.client_id.is_none() || !connection.preflight.as_ref().is_some_and(|check| check.passed)
+        {
             return Err(NotBegun::Unchecked);
         }
         let approval = approved(store, connection, acting).await?.ok_or(NotBegun::Unapproved)?;
@@ -120,6 +121,6 @@ pub async fn handle(trigger: &ScanTrigger, event: LambdaEvent<Value>) -> Result<
     }
     let request: LambdaRequest = serde_json::from_value(event.payload)?;
     let router = start::finish(request::routes(), trigger.clone(), Surface::Web);
-    let answer = Adapter::from(router).call(LambdaEvent::new(request, event.context)).await;
-    Ok(serde_json::to_value(answer.map_err(|never| match never {})?)?)
+    let answer = Adapter::from(router).call(LambdaEvent::new(request, event.context));
+    Ok(serde_json::to_value(answer.await.map_err(|never| match never {})?)?)
 }

@@ -13,5 +13,6 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::from_env(Config::from_env()).await;
     let trigger = ScanTrigger::new(&aws, start::door(&aws)?)?;
     let trigger = &trigger;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| scan_trigger::handle(trigger, event))).await
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| scan_trigger::handle(trigger, event)))
+        .await
 }

@@ -70,9 +70,9 @@ impl Parts<'_> {
     pub async fn open(&self, manifest: &Manifest) -> Result<(Snapshot, Vec<Stored>), ReadBackError> {
         let mut opening = Opening::new(manifest);
         let mut objects = Vec::new();
-        let mut reads = futures::stream::iter(&manifest.parts)
-            .map(|part| self.packed(&part.key).map_ok(move |packed| (part, packed)))
-            .buffered(AT_ONCE);
+        let reads =
+            manifest.parts.iter().map(|part| self.packed(&part.key).map_ok(move |packed| (part, packed)));
+        let mut reads = futures::stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE);
         while let Some((part, packed)) = reads.try_next().await? {
             opening.add(&part.key, &unpack(&packed, part.bytes)?)?;
             let (name, sha256) = (part.key.clone(), Digest::of(&packed));
