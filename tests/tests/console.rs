@@ -494,18 +494,19 @@ async fn an_operator_reviews_under_the_approval_and_the_customer_sees_what_was_p
     let org = OrgId::new(text(&org["org"]));
     let operator = site.operator(Role::Admin).await?;
     let looking = site.operator(Role::Viewer).await?;
-    let tenant = &admin.workspace.tenant;
+    let customer = "acme";
+    operator.get(&format!("/review/nobody/{org}/s")).await?.is_problem(403, "review.closed");
     // Before the approval nobody gets in, and the attempt is in the customer's log.
-    let early = operator.get(&format!("/review/{tenant}/{org}/s")).await?;
+    let early = operator.get(&format!("/review/{customer}/{org}/s")).await?;
     early.is_problem(403, "review.closed");
 
     let scan = judged(&site, &admin, &org).await?;
-    let review = format!("/review/{tenant}/{org}/{}", scan.id);
+    let review = format!("/review/{customer}/{org}/{}", scan.id);
     let viewer = site.person(&admin.workspace, "viewer", Role::Viewer).await?;
     assert_eq!(viewer.get("/findings").await?.json["total"], 0, "drafts are not shown");
     assert_eq!(admin.get("/findings").await?.json["total"], 2, "who may triage sees them");
     admin.get(&review).await?.is_problem(404, "not_found");
-    let orgs = operator.get(&format!("/review/{tenant}")).await?;
+    let orgs = operator.get(&format!("/review/{customer}")).await?;
     assert_eq!(orgs.json["orgs"][0]["scans"][0]["id"], scan.id, "{orgs:?}");
 
     let seen = operator.get(&review).await?.json;
@@ -555,7 +556,7 @@ async fn an_operator_reviews_under_the_approval_and_the_customer_sees_what_was_p
     let approval = store.first_scan(&org, site.stack.clock.now()).await?.context("the approval")?;
     store.revoke(&approval.id, &admin.principal, &site.acting(&format!("user:{}", admin.user.id))).await?;
     operator.get(&review).await?.is_problem(403, "review.closed");
-    assert_eq!(operator.get(&format!("/review/{tenant}")).await?.json["orgs"], json!([]));
+    assert_eq!(operator.get(&format!("/review/{customer}")).await?.json["orgs"], json!([]));
     site.stack.shutdown().await;
     Ok(())
 }

@@ -55,7 +55,7 @@ async fn list(State(_): State<Console>, person: Person) -> Result<Answer, Proble
                             td { (format!("{:?}", customer.kind)) }
                             td { (layout::time(customer.created)) }
                             td { @if customer.kind == WorkspaceKind::Customer {
-                                a href=(format!("/review/{}", customer.tenant)) { "Review" } } }
+                                a href=(format!("/review/{}", customer.subdomain.as_str())) { "Review" } } }
                         }
                     }
                 }
