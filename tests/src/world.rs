@@ -104,6 +104,7 @@ impl World {
             ("EVIDENCE_BUCKET", "evidence"),
             ("SECRET_PREFIX", "atomation"),
             ("MAIL_FROM", "no-reply@example.com"),
+            ("REPORT_QUEUE_URL", "http://127.0.0.1/reports"),
         ];
         let config: Config =
             settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
