@@ -1,3 +1,7 @@
 //! What the end-to-end tests stand on.
 
+pub mod canary;
+pub mod raw;
+pub mod routes;
+pub mod site;
 pub mod world;
