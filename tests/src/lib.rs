@@ -2,4 +2,8 @@
 
 pub mod front;
 pub mod lab;
+pub mod canary;
+pub mod raw;
+pub mod routes;
+pub mod site;
 pub mod world;
