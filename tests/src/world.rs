@@ -12,15 +12,13 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
-use lambda_http::{
-    aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext,
-};
+use lambda_http::{aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext};
 use local::cloud::{Cloud, CloudOptions, TableSpec};
 use serde_json::json;
 use shared::{
     delivery::{
         ApprovalId, ClassSet, DataClass, Destination, PartnerId,
-        approval::{AuthContext, Approver, Route, Terms, Until, text_sha256},
+        approval::{Approver, AuthContext, Route, Terms, Until, text_sha256},
     },
     http::{Door, Outbound},
     ops::{Clock, Config, PublicBase, SystemRandom, clock::OffsetClock},
@@ -83,12 +81,8 @@ impl World {
         let now = Arc::clone(&clock);
         let options = CloudOptions { data: None, now: Arc::new(move || now.now()), seed: None };
         let cloud = Cloud::start(options).await?;
-        let spec = TableSpec {
-            name: "app".into(),
-            pk: "PK".into(),
-            sk: Some("SK".into()),
-            ttl: Some("ttl".into()),
-        };
+        let spec =
+            TableSpec { name: "app".into(), pk: "PK".into(), sk: Some("SK".into()), ttl: Some("ttl".into()) };
         cloud.create_table(&spec).await?;
         cloud.create_bucket("evidence").await?;
         let settings = [
@@ -252,7 +246,8 @@ impl World {
         bytes: &[u8],
     ) -> anyhow::Result<ObjectRecord> {
         let name = format!("scans/s1/{file}");
-        let content_type = if class == DataClass::Report { "text/html; charset=utf-8" } else { "application/json" };
+        let content_type =
+            if class == DataClass::Report { "text/html; charset=utf-8" } else { "application/json" };
         let sha256 = self.evidence.write_once(&of.tenant, &name, content_type, bytes.to_vec()).await?;
         let new = NewObject {
             org: org(),
@@ -311,4 +306,3 @@ pub fn access_terms(
     let route = Route { org: org(), classes, destination, destination_hash };
     Ok(Terms::PartnerAccess { partner, partner_name: "Partner Example".into(), route })
 }
-
