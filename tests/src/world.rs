@@ -21,7 +21,7 @@ use shared::{
         ApprovalId, ClassSet, DataClass, Destination, PartnerId,
         approval::{Approver, AuthContext, Route, Terms, Until, text_sha256},
     },
-    http::Door,
+    http::{Door, Outbound},
     ops::{Clock, Config, PublicBase, SystemRandom, clock::OffsetClock},
     scim::UserAttributes,
     store::{
@@ -114,7 +114,7 @@ impl World {
         let evidence = aws.evidence()?;
         let deliveries = evidence_router::Deliveries { door: door.clone(), evidence: evidence.clone() };
         let deliveries = evidence_router::router(deliveries);
-        let console = console::router(console::Console::new(&aws, door.clone())?);
+        let console = console::router(console::Console::new(&aws, door.clone(), Outbound::public()?)?);
         Ok(Self { clock, door, evidence, aws, cloud, deliveries, console })
     }
 

@@ -48,12 +48,8 @@ pub(super) async fn run(trigger: &ScanTrigger, request_id: &str) -> Result<Value
     let total = due.len();
     let (mut began, mut failed, mut looked) = (0_u32, 0_u32, 0_u32);
     let looks = async {
-        let mut looks = futures::stream::iter(due)
-            .map(|due| async move {
-                let outcome = look(trigger, &due, now, request_id).await;
-                (due, outcome)
-            })
-            .buffer_unordered(AT_ONCE);
+        let looks = due.iter().map(|due| async move { (due, look(trigger, due, now, request_id).await) });
+        let mut looks = futures::stream::iter(looks.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
         while let Some((due, outcome)) = looks.next().await {
             looked += 1;
             match outcome {

@@ -3,12 +3,15 @@
 //! One rule: what the product answered decides. A step that deviates ends the run with a failure. A run over
 //! kept data goes on where the last one ended.
 
+mod assessment;
 pub mod browser;
+mod delivery;
 mod directory;
 pub mod narrator;
 mod onboarding;
 mod provisioning;
 mod sign_in;
+mod sign_on;
 mod state;
 
 use std::path::Path;
@@ -39,6 +42,8 @@ pub struct People {
     pub operator: Browser,
     pub sponsor: Browser,
     pub second_admin: Browser,
+    /// Provisioned by SCIM, signed in by SAML.
+    pub engineer: Option<Browser>,
 }
 
 impl<'s> Demo<'s> {
@@ -51,6 +56,9 @@ impl<'s> Demo<'s> {
     pub async fn run(&mut self) -> anyhow::Result<People> {
         let mut people = self.onboard().await.context("onboarding")?;
         self.provision(&mut people).await.context("provisioning")?;
+        self.sign_on(&mut people).await.context("single sign-on")?;
+        self.assess(&mut people).await.context("assessment")?;
+        self.deliver(&mut people).await.context("delivery")?;
         Ok(people)
     }
 
@@ -67,4 +75,21 @@ impl<'s> Demo<'s> {
     async fn sign_in_operator(&mut self) -> anyhow::Result<Browser> {
         self.sign_in("operator", OPERATOR, OPERATOR_EMAIL).await
     }
+}
+
+/// What a read-only administrator lacks: the custom role that goes with it (Okta's permission names).
+fn permissions() -> std::collections::BTreeSet<String> {
+    let names = [
+        "okta.users.read",
+        "okta.users.apitokens.read",
+        "okta.groups.read",
+        "okta.apps.read",
+        "okta.authzServers.read",
+        "okta.identityProviders.read",
+        "okta.iam.read",
+        "okta.realm.read",
+        "okta.devices.read",
+        "okta.customizations.read",
+    ];
+    names.map(ToOwned::to_owned).into()
 }

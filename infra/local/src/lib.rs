@@ -9,6 +9,7 @@ pub mod functions;
 pub mod gateway;
 pub mod mounts;
 mod outbox;
+pub mod saml_check;
 pub mod stack;
 pub mod template;
 

@@ -15,7 +15,7 @@ use reqwest::{Client, ClientBuilder, Response, header, redirect};
 use url::Origin;
 
 use self::{
-    address::{Blocked, Guard, Lookup},
+    address::{Blocked, Guard},
     target::Target,
 };
 
@@ -137,7 +137,7 @@ impl Outbound {
     }
 
     #[cfg(test)]
-    fn with_lookup(lookup: Lookup) -> Self {
+    fn with_lookup(lookup: address::Lookup) -> Self {
         Self { guarded: guarded(Guard::new(lookup)).unwrap(), excepted: None }
     }
 }

@@ -10,7 +10,7 @@ use super::{
     json_text,
     table::{Range, Write},
 };
-use crate::tenant::OrgId;
+use crate::tenant::{OrgId, Workspace};
 
 /// One assessed Okta org.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,13 +86,16 @@ impl TenantStore {
         Ok(self.connections().await?.into_iter().map(|connection| connection.public_key).collect())
     }
 
-    /// Keeps a new connection.
+    /// Keeps a new connection; refused when `workspace` was changed since it was read. Each addition changes it, so
+    /// that two at once cannot both be the last one allowed.
     pub async fn add_connection(
         &self,
         connection: &Connection,
+        workspace: &Workspace,
         audit: &AuditRecord,
     ) -> Result<(), StoreError> {
-        self.change(vec![Write::create(self.key("O", connection.org.as_str()), connection)], audit).await
+        let create = Write::create(self.key("O", connection.org.as_str()), connection);
+        self.change(vec![create, self.workspace_write(workspace)], audit).await
     }
 
     /// Replaces a connection as it was read; refused when it was changed since. The schedule looks at it next.

@@ -60,12 +60,22 @@ impl TenantStore {
 
     /// The user whose userName folds to the same as `name`.
     pub async fn user_by_name(&self, name: &str) -> Result<Option<UserRecord>, StoreError> {
+        let id = self.user_id_of(name).await?;
+        self.user_named(id.as_deref(), name).await
+    }
+
+    /// The id of the user who has this name, by the index alone.
+    pub async fn user_id_of(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let key = self.name_key(&fold_user_name(name), 'U');
+        Ok(self.table.read::<Name>(&key).await?.map(|name| name.id))
+    }
+
+    /// The user whom the index names, if that is really its name: the user decides what it is called, the
+    /// index only says where to look.
+    pub async fn user_named(&self, id: Option<&str>, name: &str) -> Result<Option<UserRecord>, StoreError> {
+        let Some(id) = id else { return Ok(None) };
         let folded = fold_user_name(name);
-        match self.table.read::<Name>(&self.name_key(&folded, 'U')).await? {
-            // The user decides what its name is; the index only says where to look.
-            Some(found) => Ok(self.user(&found.id).await?.filter(|user| user.folded_name == folded)),
-            None => Ok(None),
-        }
+        Ok(self.user(id).await?.filter(|user| user.folded_name == folded))
     }
 
     /// Whether some user has this name.

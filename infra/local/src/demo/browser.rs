@@ -18,7 +18,7 @@ pub struct Browser {
     address: String,
     /// What the pages' origin is: `Origin` of every change.
     origin: String,
-    cookies: BTreeMap<String, String>,
+    pub(super) cookies: BTreeMap<String, String>,
 }
 
 /// What came back.

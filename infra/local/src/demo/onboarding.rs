@@ -30,12 +30,12 @@ impl Demo<'_> {
         if begins {
             self.state.finish(ACCEPT)?;
         }
-        Ok(People { operator, sponsor, second_admin })
+        Ok(People { operator, sponsor, second_admin, engineer: None })
     }
 
     async fn accept(&mut self, sponsor: &mut super::Browser) -> anyhow::Result<()> {
         let asked = sponsor.get(&mut self.narrator, "/approvals/workspace").await?.expect(200)?.json()?;
-        if asked["approval"]["state"] == "requested" {
+        if asked["state"] == "requested" {
             sponsor.get(&mut self.narrator, "/users").await?.expect(403)?;
             self.approve(sponsor, "workspace").await?;
         }
@@ -46,7 +46,7 @@ impl Demo<'_> {
     pub(super) async fn approve(&mut self, person: &mut super::Browser, id: &str) -> anyhow::Result<()> {
         let path = format!("/approvals/{id}");
         let asked = person.get(&mut self.narrator, &path).await?.expect(200)?.json()?;
-        let yes = json!({ "text_sha256": asked["text_sha256"] });
+        let yes = json!({ "text_sha256": asked["textSha256"] });
         person.post(&mut self.narrator, &format!("{path}/approve"), &yes).await?.expect(200)?;
         Ok(())
     }

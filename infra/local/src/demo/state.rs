@@ -17,6 +17,9 @@ use serde::{Deserialize, Serialize};
 pub struct State {
     /// TOTP secrets (base32) by e-mail.
     pub second_factors: BTreeMap<String, String>,
+    /// Session cookies by e-mail.
+    #[serde(default)]
+    pub sessions: BTreeMap<String, BTreeMap<String, String>>,
     /// The SCIM token that was shown.
     pub scim_token: Option<String>,
     /// Titles of the steps that are done.

@@ -7,8 +7,7 @@ use futures::{future::OptionFuture, join};
 
 use super::{SsoConnection, WaitingRequest};
 use crate::{
-    scim::fold_user_name,
-    store::{StoreError, TenantStore, Workspaces, keys::Key, users::Name},
+    store::{StoreError, TenantStore, Workspaces},
     tenant::{Digest, Subdomain, Workspace, session::SessionRecord},
 };
 
@@ -60,14 +59,6 @@ impl Workspaces {
             user_id: user_id?,
             session: session?,
         }))
-    }
-}
-
-impl TenantStore {
-    /// The id of the user who has this name, by the index alone.
-    pub async fn user_id_of(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let key: Key = self.name_key(&fold_user_name(name), 'U');
-        Ok(self.table.read::<Name>(&key).await?.map(|name| name.id))
     }
 }
 
