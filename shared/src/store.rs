@@ -25,6 +25,7 @@ pub mod okta_keys;
 pub mod onboarding;
 pub mod operators;
 pub mod parts;
+mod pseudonym_key;
 pub mod queue;
 pub mod scans;
 pub mod secrets;

@@ -1,9 +1,10 @@
 //! A deployment in this process: embedded DynamoDB and S3 behind the real SDK, a clock that can be moved, people of
 //! several workspaces with sessions, and the web functions as Lambda runs them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
+use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use axum::{
     Router,
     body::Body,
@@ -13,7 +14,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::{aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext};
-use local::cloud::{Cloud, CloudOptions, TableSpec};
+use local::cloud::{Cloud, CloudOptions, TableSpec, sqs::QueueSpec};
 use serde_json::json;
 use shared::{
     delivery::{
@@ -46,9 +47,11 @@ pub struct World {
     pub clock: Arc<OffsetClock>,
     pub door: Door,
     pub evidence: Evidence,
+    /// The services beside the table, as the functions get them.
+    pub aws: Aws,
+    pub cloud: Cloud,
     deliveries: Router,
     console: Router,
-    _cloud: Cloud,
 }
 
 /// A signed-in person.
@@ -85,7 +88,18 @@ impl World {
             TableSpec { name: "app".into(), pk: "PK".into(), sk: Some("SK".into()), ttl: Some("ttl".into()) };
         cloud.create_table(&spec).await?;
         cloud.create_bucket("evidence").await?;
+        let queue = |name: &str| QueueSpec {
+            name: name.to_owned(),
+            visibility_timeout: Duration::from_secs(5400),
+            dead_letter: None,
+        };
+        let (scans, reports) =
+            (cloud.create_queue(&queue("scans")).await?, cloud.create_queue(&queue("reports")).await?);
+        let signing_key = signing_key(&cloud).await?;
         let settings = [
+            ("SCAN_QUEUE_URL", scans.as_str()),
+            ("REPORT_QUEUE_URL", reports.as_str()),
+            ("SIGNING_KEY_ID", signing_key.as_str()),
             ("TABLE_NAME", "app"),
             ("EVIDENCE_BUCKET", "evidence"),
             ("SECRET_PREFIX", "atomation"),
@@ -102,7 +116,7 @@ impl World {
         let deliveries = evidence_router::Deliveries { door: door.clone(), evidence: evidence.clone() };
         let deliveries = evidence_router::router(deliveries);
         let console = console::router(console::Console::new(&aws, door.clone(), Outbound::public()?)?);
-        Ok(Self { clock, door, evidence, deliveries, console, _cloud: cloud })
+        Ok(Self { clock, door, evidence, aws, cloud, deliveries, console })
     }
 
     /// The time there.
@@ -219,6 +233,11 @@ impl World {
         Ok(Answered { status: parts.status, headers: parts.headers, body })
     }
 
+    /// The workspace as it is now.
+    pub async fn as_kept(&self, workspace: &Workspace) -> anyhow::Result<Workspace> {
+        self.door.workspaces.read(&workspace.tenant).await?.context("the workspace is gone")
+    }
+
     /// Connects the Okta org of these tests.
     pub async fn connect(&self, by: &Someone) -> anyhow::Result<()> {
         let connection = Connection {
@@ -235,7 +254,8 @@ impl World {
             version: 1,
         };
         let audit = self.acting(&by.actor(), "c-connect").record("org.add", "org:org1", "");
-        Ok(self.store(&by.workspace).add_connection(&connection, &audit).await?)
+        let workspace = self.as_kept(&by.workspace).await?;
+        Ok(self.store(&workspace).add_connection(&connection, &workspace, &audit).await?)
     }
 
     /// Puts an object into the bucket and describes it.
@@ -282,6 +302,36 @@ impl Someone {
         let requested_by = self.principal.actor();
         Ok(Asked { terms, not_before: now, until: Until::At(end), requested_by })
     }
+}
+
+/// A request of a person's as API Gateway hands it to a function (HTTP API, payload 2.0).
+pub fn http_event(by: &Someone, method: &str, path: &str) -> serde_json::Value {
+    let host = format!("{}.{DOMAIN}", by.workspace.subdomain.as_str());
+    let (raw_path, query) = path.split_once('?').unwrap_or((path, ""));
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": raw_path,
+        "rawQueryString": query,
+        "cookies": [by.cookie],
+        "headers": { "origin": format!("https://{host}"), "accept": "application/json", "host": host },
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "test",
+            "domainName": host,
+            "http": { "method": method, "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1" },
+            "requestId": "request-of-a-test",
+            "stage": "$default",
+            "timeEpoch": 0,
+        },
+        "isBase64Encoded": false,
+    })
+}
+
+async fn signing_key(cloud: &Cloud) -> anyhow::Result<String> {
+    let create = aws_sdk_kms::Client::new(&cloud.sdk_config()).create_key();
+    let key = create.key_spec(KeySpec::EccNistP256).key_usage(KeyUsageType::SignVerify).send().await?;
+    Ok(key.key_metadata.context("a key without metadata")?.key_id)
 }
 
 /// The one Okta org of these tests.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use console::Console;
 use evidence_router::Deliveries;
 use housekeeping::Housekeeping;
+use report_export::ReportExport;
 use scan_trigger::ScanTrigger;
 use scan_worker::ScanWorker;
 use shared::{
@@ -58,6 +59,16 @@ pub(crate) fn mount(
     };
     functions.event("scan-worker", worker, |worker, event| async move {
         scan_worker::handle(&worker, event).await
+    });
+    let export = ReportExport {
+        workspaces: workspaces.clone(),
+        evidence: aws.evidence()?,
+        secrets: aws.secrets()?,
+        clock: clock.clone(),
+        random: random.clone(),
+    };
+    functions.event("report-export", export, |export, event| async move {
+        report_export::handle(&export, event).await
     });
     let chores = Housekeeping { base: door.base.clone(), workspaces, mailer: aws.mailer()?, clock, random };
     functions.event("housekeeping", chores, |chores, event| async move {

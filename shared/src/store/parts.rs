@@ -42,7 +42,7 @@ impl PartSink for Parts<'_> {
     async fn put(&self, resource: &str, shard: u32, seq: u32, ndjson: Vec<u8>) -> Result<PartRef, SinkError> {
         let sha256 = sha256_hex(&ndjson);
         let bytes = ndjson.len() as u64;
-        let rows = ndjson.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let rows = ndjson.split_inclusive(|byte| *byte == b'\n').count() as u64;
         let key = format!("scans/{}/{resource}/{shard}/{seq:06}-{}.ndjson.zst", self.scan, &sha256[..16]);
         let packed = zstd::encode_all(ndjson.as_slice(), 0).map_err(|error| SinkError(error.to_string()))?;
         let put = self.evidence.write_once(self.tenant, &key, CONTENT_TYPE, packed).await;
