@@ -48,16 +48,26 @@ async fn refused(cases: impl Fn(&Tenant, &Place) -> Vec<Case>) -> Outcome {
             let reply = acme.send(&case.request).await?;
             let judged = judge(&case, &reply, html);
             Ok(judged.err().map(|error| {
-                format!("{}: {} {} -> {error}", case.what, case.request.method, shortened(&case.request.target))
+                format!(
+                    "{}: {} {} -> {error}",
+                    case.what,
+                    case.request.method,
+                    shortened(&case.request.target)
+                )
             }))
         }
     });
-    let wrong: Vec<Option<String>> =
-        tried.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.into_iter().collect::<anyhow::Result<_>>()?;
+    let wrong: Vec<Option<String>> = tried
+        .buffer_unordered(AT_ONCE)
+        .collect::<Vec<_>>()
+        .await
+        .into_iter()
+        .collect::<anyhow::Result<_>>()?;
     let wrong: Vec<_> = wrong.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
     let after = site.dump().await?;
-    let changed: Vec<_> = before.keys().chain(after.keys()).filter(|k| before.get(*k) != after.get(*k)).collect();
+    let changed: Vec<_> =
+        before.keys().chain(after.keys()).filter(|k| before.get(*k) != after.get(*k)).collect();
     assert!(changed.is_empty(), "refused, and yet changed: {changed:?}");
     Ok(())
 }
@@ -119,7 +129,8 @@ fn with_body(place: &Place) -> impl Iterator<Item = (&'static str, Value)> + '_ 
 async fn a_wrong_method_is_405_and_the_right_ones_are_named() -> Outcome {
     refused(|acme, place| {
         let others = METHODS.into_iter().chain(["OPTIONS", "TRACE", "PROPFIND"]);
-        let wrong = others.filter(|method| !place.methods.contains(method) && place.methods.len() < METHODS.len());
+        let wrong =
+            others.filter(|method| !place.methods.contains(method) && place.methods.len() < METHODS.len());
         wrong
             .map(|method| Case {
                 what: "wrong method",
@@ -179,7 +190,10 @@ async fn c20_json_that_is_not_quite_json_is_400() -> Outcome {
                 ("empty", String::new()),
                 ("cut off", text[..text.len() - 1].to_owned()),
                 ("two documents", format!("{text}{text}")),
-                ("a name twice", if text.contains('[') { format!("{{\"{first}\":1,\"{first}\":1}}") } else { twice }),
+                (
+                    "a name twice",
+                    if text.contains('[') { format!("{{\"{first}\":1,\"{first}\":1}}") } else { twice },
+                ),
                 ("trailing comma", text.replacen('}', ",}", 1)),
                 ("byte order mark", format!("\u{feff}{text}")),
                 ("too deep", format!("{{\"{first}\":{}1{}}}", "[".repeat(200), "]".repeat(200))),
@@ -238,9 +252,11 @@ async fn c01_c02_c03_credentials_that_are_none_are_401() -> Outcome {
 #[tokio::test(flavor = "multi_thread")]
 async fn d03_d04_a_session_that_is_none_and_a_change_from_elsewhere() -> Outcome {
     refused(|acme, place| {
-        if is_scim(&place.path) || ["/sign-in", "/assets", "/.well-known", "/saml", "/auth"].iter().any(|open| {
-            place.path.starts_with(open)
-        }) {
+        if is_scim(&place.path)
+            || ["/sign-in", "/assets", "/.well-known", "/saml", "/auth"]
+                .iter()
+                .any(|open| place.path.starts_with(open))
+        {
             return Vec::new();
         }
         let (name, secret) = acme.cookie.split_once('=').unwrap_or_default();
@@ -352,7 +368,12 @@ async fn c24_d10_headers_that_claim_something_claim_nothing() -> Outcome {
             ("range", "bytes=0-1"),
         ] {
             let reply = acme.send(&plain.clone().with(name, value)).await?;
-            assert_eq!((reply.status, &reply.body), (expected.status, &expected.body), "{} with {name}", place.path);
+            assert_eq!(
+                (reply.status, &reply.body),
+                (expected.status, &expected.body),
+                "{} with {name}",
+                place.path
+            );
         }
     }
     assert!(site.dump().await? == before, "a header changed something");
@@ -363,7 +384,8 @@ async fn c24_d10_headers_that_claim_something_claim_nothing() -> Outcome {
 async fn every_answer_carries_the_same_security_headers() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
-    let own = ["cache-control", "content-type", "etag", "location", "allow", "set-cookie", "www-authenticate"];
+    let own =
+        ["cache-control", "content-type", "etag", "location", "allow", "set-cookie", "www-authenticate"];
     let mut seen: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
     for place in site.places()? {
         let target = filled(&acme, &place);

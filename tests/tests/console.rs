@@ -575,7 +575,15 @@ async fn an_empty_reports_page_reads_well() -> Outcomed {
     let admin = site.customer("acme").await?;
     let page = admin.page("/reports").await?;
     let main = page.split("<main id=\"main\">").nth(1).and_then(|rest| rest.split("</main>").next());
-    insta::assert_snapshot!(main.unwrap_or_default().replace('>', ">\n"), @"");
+    insta::assert_snapshot!(main.unwrap_or_default().replace("><", ">\n<"), @r#"
+    <h1>Reports</h1>
+    <p class="empty">No report yet. One appears here when a scan was reviewed and published.</p>
+    <h2>Who may read them now</h2>
+    <p>People of this workspace whose role has the permission reports.view. Outside of it only who stands below, each by an approval of yours.</p>
+    <p class="empty">Nobody outside this workspace.</p>
+    <p>
+    <a href="/approvals">Approvals</a>: request, approve or revoke a route or a partner's access.</p>
+    "#);
     site.stack.shutdown().await;
     Ok(())
 }

@@ -34,7 +34,9 @@ async fn provisioned(kind: ScimKind) -> anyhow::Result<(Site, Tenant, Provisioni
 
 fn done(run: Run) -> Run {
     assert_eq!(run.outcome, Outcome::Done, "{:#?}", run.exchanges.last());
-    assert!(run.exchanges.iter().all(|e| e.status < 500 && !e.response_body.to_string().contains("password")));
+    assert!(
+        run.exchanges.iter().all(|e| e.status < 500 && !e.response_body.to_string().contains("password"))
+    );
     run
 }
 
@@ -141,7 +143,8 @@ async fn life_of_a_role_group(kind: ScimKind) -> Outcome_ {
     assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("Viewer"));
 
     // "Push now" puts right what somebody else changed.
-    let body = json!({ "Operations": [{ "op": "add", "path": "members", "value": [{ "value": acme.admin.id }] }] });
+    let body =
+        json!({ "Operations": [{ "op": "add", "path": "members", "value": [{ "value": acme.admin.id }] }] });
     acme.call("PATCH", &format!("/scim/v2/Groups/{admin}"), &body).await?.expect(204)?;
     done(okta.push_now(ADMINS).await);
     let now = members(&acme, &admin).await?;
@@ -216,7 +219,8 @@ async fn c06_who_was_invited_or_came_by_sign_in_is_adopted_once() -> Outcome_ {
     let acme = site.customer("acme").await?;
     for source in [Source::Invited, Source::Jit] {
         let name = format!("{}@acme.example", source.as_str());
-        let attributes = UserAttributes::from_create(&json!({ "userName": name })).map_err(|e| anyhow::anyhow!("{e:?}"))?;
+        let attributes = UserAttributes::from_create(&json!({ "userName": name }))
+            .map_err(|e| anyhow::anyhow!("{e:?}"))?;
         let new = NewUser { attributes, source, grants: vec![Role::Viewer] };
         let before = site.store(&acme.workspace).create_user(new, &site.acting("job:test")).await?;
         let body = json!({ "userName": name.to_uppercase(), "name": { "familyName": "Adopted" } });
@@ -238,7 +242,8 @@ async fn c06_of_sixteen_creations_of_one_name_one_succeeds() -> Outcome_ {
     for round in 0..3 {
         let body = json!({ "userName": format!("racing.{round}@acme.example") });
         let all = join_all((0..16).map(|_| acme.call("POST", "/scim/v2/Users", &body))).await;
-        let mut statuses = all.into_iter().map(|reply| Ok(reply?.status)).collect::<anyhow::Result<Vec<_>>>()?;
+        let mut statuses =
+            all.into_iter().map(|reply| Ok(reply?.status)).collect::<anyhow::Result<Vec<_>>>()?;
         statuses.sort_unstable();
         let mut expected = vec![409; 16];
         expected[0] = 201;
@@ -247,7 +252,8 @@ async fn c06_of_sixteen_creations_of_one_name_one_succeeds() -> Outcome_ {
     // The sponsor and three: what failed left no trace in the count and none in the pages.
     let list = acme.get("/scim/v2/Users?startIndex=1&count=200").await?.expect(200)?.json();
     assert_eq!(list["totalResults"], 4);
-    let names: Vec<_> = list["Resources"].as_array().into_iter().flatten().map(|user| &user["userName"]).collect();
+    let names: Vec<_> =
+        list["Resources"].as_array().into_iter().flatten().map(|user| &user["userName"]).collect();
     assert_eq!(names.len(), 4, "{names:?}");
     Ok(())
 }
@@ -261,8 +267,10 @@ async fn c12_parallel_patches_of_two_groups_lose_nothing() -> Outcome_ {
         async move { acme.call("POST", "/scim/v2/Users", &body).await?.expect(201) }
     };
     let users = try_join_all((0..8).map(create)).await?;
-    let users: Vec<_> = users.iter().filter_map(|user| user.json()["id"].as_str().map(ToOwned::to_owned)).collect();
-    let custom = acme.call("POST", "/scim/v2/Groups", &json!({ "displayName": "Custom" })).await?.expect(201)?.json();
+    let users: Vec<_> =
+        users.iter().filter_map(|user| user.json()["id"].as_str().map(ToOwned::to_owned)).collect();
+    let custom =
+        acme.call("POST", "/scim/v2/Groups", &json!({ "displayName": "Custom" })).await?.expect(201)?.json();
     let groups = [role_group(&acme, Role::Developer), custom["id"].as_str().context("an id")?.to_owned()];
     let removal = |user: &str| json!({ "op": "remove", "path": format!("members[value eq \"{user}\"]") });
     let addition = |users: &[&str]| {
@@ -332,7 +340,9 @@ async fn large_lists_and_groups_stay_complete_and_flat() -> Outcome_ {
     let acme = site.customer("acme").await?;
     let ids = seeded(&site, &acme, 1_100).await?;
     // A creation that failed and a user who was deleted leave holes, which no page and no count shows.
-    acme.call("POST", "/scim/v2/Users", &json!({ "userName": "seeded.00000@acme.example" })).await?.expect(409)?;
+    acme.call("POST", "/scim/v2/Users", &json!({ "userName": "seeded.00000@acme.example" }))
+        .await?
+        .expect(409)?;
     acme.send(&acme.request("DELETE", &format!("/scim/v2/Users/{}", ids[700]))).await?.expect(204)?;
     let mut seen = Vec::new();
     let mut costs_of_pages = Vec::new();
@@ -413,9 +423,15 @@ async fn each_request_costs_what_the_table_says() -> Outcome_ {
         ("GET user", acme.get(&user).await?),
         ("GET user by name, none", acme.get(&miss).await?),
         ("GET user by name, found", acme.get(&hit).await?),
-        ("POST user", acme.call("POST", "/scim/v2/Users", &json!({ "userName": "one.more@acme.example" })).await?),
+        (
+            "POST user",
+            acme.call("POST", "/scim/v2/Users", &json!({ "userName": "one.more@acme.example" })).await?,
+        ),
         ("PATCH active", acme.call("PATCH", &user, &inactive).await?),
-        ("GET role-groups", acme.get("/scim/v2/Groups?startIndex=1&count=100&excludedAttributes=members").await?),
+        (
+            "GET role-groups",
+            acme.get("/scim/v2/Groups?startIndex=1&count=100&excludedAttributes=members").await?,
+        ),
         ("PATCH group, 1 member", acme.call("PATCH", &group, &add(&ids[..1])).await?),
         ("PATCH group, 49 members", acme.call("PATCH", &group, &add(&ids[..49])).await?),
         ("PATCH group, 98 members", acme.call("PATCH", &group, &add(&ids[..98])).await?),
