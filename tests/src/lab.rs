@@ -135,9 +135,8 @@ impl Lab {
             version: 1,
         };
         let acting = self.world.acting(&sponsor.actor(), "c-connect");
-        let workspace = self.world.as_kept(&sponsor.workspace).await?;
         let audit = acting.record("org.add", format!("org:{org}"), "");
-        store.add_connection(&connection, &workspace, &audit).await?;
+        store.add_connection(&connection, &audit).await?;
         connection.preflight = Some(self.preflight(&sponsor, &connection).await?);
         store.save_connection(&connection, &acting.record("org.preflight", format!("org:{org}"), "")).await?;
 
