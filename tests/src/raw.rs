@@ -75,7 +75,8 @@ impl Request {
     pub async fn send(&self, address: SocketAddr) -> anyhow::Result<Reply> {
         let work = self.exchange(address);
         let reply = tokio::time::timeout(PATIENCE, work).await.context("no answer in time")?;
-        reply.with_context(|| format!("{} {}", self.method, self.target.chars().take(200).collect::<String>()))
+        reply
+            .with_context(|| format!("{} {}", self.method, self.target.chars().take(200).collect::<String>()))
     }
 
     async fn exchange(&self, address: SocketAddr) -> anyhow::Result<Reply> {
@@ -111,7 +112,9 @@ impl Reply {
         let headers = lines.filter_map(|line| line.split_once(':'));
         Ok(Self {
             status: status.parse()?,
-            headers: headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect(),
+            headers: headers
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+                .collect(),
             body: body.to_owned(),
         })
     }

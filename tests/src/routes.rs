@@ -47,7 +47,9 @@ impl Place {
     /// A good body of `method` here; none where none is read.
     pub fn body(&self, method: &str) -> Option<Value> {
         let sample = BODIES.iter().find(|(m, path, _)| *m == method && *path == self.path);
-        sample.filter(|(_, _, body)| !body.is_empty()).and_then(|(_, _, body)| serde_json::from_str(body).ok())
+        sample
+            .filter(|(_, _, body)| !body.is_empty())
+            .and_then(|(_, _, body)| serde_json::from_str(body).ok())
     }
 
     /// Whether it is known what `method` takes here.
@@ -61,14 +63,34 @@ impl Place {
 
 /// What changes take: method, path, body. An empty body means that none is read.
 const BODIES: &[(&str, &str, &str)] = &[
-    ("POST", "/scim/v2/Users", r#"{"userName":"new.person@example.com","externalId":"x1","name":{"givenName":"New"}}"#),
+    (
+        "POST",
+        "/scim/v2/Users",
+        r#"{"userName":"new.person@example.com","externalId":"x1","name":{"givenName":"New"}}"#,
+    ),
     ("PUT", "/scim/v2/Users/{id}", r#"{"userName":"replaced@example.com","active":true}"#),
-    ("PATCH", "/scim/v2/Users/{id}", r#"{"Operations":[{"op":"replace","value":{"displayName":"Patched"}}]}"#),
-    ("POST", "/scim/v2/Users/.search", r#"{"filter":"userName eq \"nobody@example.com\"","startIndex":1,"count":2}"#),
+    (
+        "PATCH",
+        "/scim/v2/Users/{id}",
+        r#"{"Operations":[{"op":"replace","value":{"displayName":"Patched"}}]}"#,
+    ),
+    (
+        "POST",
+        "/scim/v2/Users/.search",
+        r#"{"filter":"userName eq \"nobody@example.com\"","startIndex":1,"count":2}"#,
+    ),
     ("POST", "/scim/v2/Groups", r#"{"displayName":"New group","members":[{"value":"nobody"}]}"#),
     ("PUT", "/scim/v2/Groups/{id}", r#"{"displayName":"Replaced","members":[{"value":"nobody"}]}"#),
-    ("PATCH", "/scim/v2/Groups/{id}", r#"{"Operations":[{"op":"add","path":"members","value":[{"value":"nobody"}]}]}"#),
-    ("POST", "/scim/v2/Groups/.search", r#"{"filter":"displayName eq \"nothing\"","startIndex":1,"count":2}"#),
+    (
+        "PATCH",
+        "/scim/v2/Groups/{id}",
+        r#"{"Operations":[{"op":"add","path":"members","value":[{"value":"nobody"}]}]}"#,
+    ),
+    (
+        "POST",
+        "/scim/v2/Groups/.search",
+        r#"{"filter":"displayName eq \"nothing\"","startIndex":1,"count":2}"#,
+    ),
     ("POST", "/customers", r#"{"subdomain":"initech","name":"Initech","email":"sponsor@initech.example"}"#),
     ("POST", "/security/scim/tokens", ""),
     ("POST", "/security/scim/tokens/{id}/revoke", ""),
@@ -79,7 +101,11 @@ const BODIES: &[(&str, &str, &str)] = &[
     ("POST", "/sign-out", ""),
     ("POST", "/users", r#"{"email":"new.person@example.com","role":"Viewer"}"#),
     ("POST", "/approvals", r#"{"kind":"scim","okta_url":"https://acme.okta.com"}"#),
-    ("POST", "/approvals/{id}/approve", r#"{"text_sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}"#),
+    (
+        "POST",
+        "/approvals/{id}/approve",
+        r#"{"text_sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}"#,
+    ),
     ("POST", "/approvals/{id}/refuse", ""),
     ("POST", "/approvals/{id}/revoke", ""),
 ];
@@ -144,9 +170,8 @@ fn routes_in(text: &str) -> anyhow::Result<Vec<(String, BTreeSet<&'static str>)>
 
 /// Whether `name(` is called in `text`, by this very name.
 fn calls(text: &str, name: &str) -> bool {
-    text.match_indices(&format!("{name}(")).any(|(at, _)| {
-        !text[..at].ends_with(|before: char| before.is_ascii_alphanumeric() || before == '_')
-    })
+    text.match_indices(&format!("{name}("))
+        .any(|(at, _)| !text[..at].ends_with(|before: char| before.is_ascii_alphanumeric() || before == '_'))
 }
 
 fn up_to_closing(text: &str) -> &str {

@@ -282,9 +282,12 @@ fn plain(value: &AttributeValue) -> Value {
         AttributeValue::S(text) | AttributeValue::N(text) => json!(text),
         AttributeValue::Bool(yes) => json!(yes),
         AttributeValue::L(items) => items.iter().map(plain).collect(),
-        AttributeValue::M(fields) => {
-            fields.iter().map(|(name, value)| (name.clone(), plain(value))).collect::<BTreeMap<_, _>>().into_iter().collect()
-        }
+        AttributeValue::M(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), plain(value)))
+            .collect::<BTreeMap<_, _>>()
+            .into_iter()
+            .collect(),
         AttributeValue::Ss(items) | AttributeValue::Ns(items) => {
             items.iter().collect::<BTreeSet<_>>().into_iter().cloned().map(Value::String).collect()
         }

@@ -53,8 +53,13 @@ fn every_sample_event_is_what_its_source_sends() -> Outcome {
                 let path = event.raw_path.unwrap_or_default();
                 let template = Template::built_in()?;
                 let routes = local::gateway::routes::Routes::of(&template);
-                let found = routes.find(method, &path).map(|found| (found.function.to_owned(), found.route_key));
-                assert_eq!(found, Some((name.clone(), event.route_key.unwrap_or_default())), "{name}: {path}");
+                let found =
+                    routes.find(method, &path).map(|found| (found.function.to_owned(), found.route_key));
+                assert_eq!(
+                    found,
+                    Some((name.clone(), event.route_key.unwrap_or_default())),
+                    "{name}: {path}"
+                );
             }
             "sqs" => {
                 let event: SqsEvent = serde_json::from_value(event)?;
@@ -62,7 +67,10 @@ fn every_sample_event_is_what_its_source_sends() -> Outcome {
             }
             _ => {
                 let event: EventBridgeEvent<Value> = serde_json::from_value(event)?;
-                assert_eq!((event.source.as_str(), event.detail_type.as_str()), ("aws.events", "Scheduled Event"));
+                assert_eq!(
+                    (event.source.as_str(), event.detail_type.as_str()),
+                    ("aws.events", "Scheduled Event")
+                );
             }
         }
     }
@@ -100,7 +108,8 @@ fn it_is_said_what_every_route_takes() -> Outcome {
     for place in routes::all()? {
         let changes = METHODS.into_iter().filter(|method| place.methods.contains(method));
         // `any` answers every method alike and reads no body.
-        let changes = changes.filter(|method| place.methods.len() < METHODS.len() && !place.is_described(method));
+        let changes =
+            changes.filter(|method| place.methods.len() < METHODS.len() && !place.is_described(method));
         unsaid.extend(changes.map(|method| format!("{method} {}", place.path)));
     }
     assert!(unsaid.is_empty(), "say in tests/src/routes.rs what these take:\n{}", unsaid.join("\n"));

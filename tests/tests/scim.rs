@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use futures::future::{join_all, try_join_all};
-use okta_twin::{Outcome, Provisioning, Run, ScimApp, ScimKind, Secret};
+use okta_twin::{Outcome as Ended, Provisioning, Run, ScimApp, ScimKind, Secret};
 use serde_json::{Value, json};
 use shared::{
     scim::UserAttributes,
@@ -15,7 +15,7 @@ use tests::{
     site::{Site, Tenant},
 };
 
-type Outcome_ = anyhow::Result<()>;
+type Outcome = anyhow::Result<()>;
 
 const APP: &str = "acme-scim";
 /// Groups of the twin's org.
@@ -33,8 +33,10 @@ async fn provisioned(kind: ScimKind) -> anyhow::Result<(Site, Tenant, Provisioni
 }
 
 fn done(run: Run) -> Run {
-    assert_eq!(run.outcome, Outcome::Done, "{:#?}", run.exchanges.last());
-    assert!(run.exchanges.iter().all(|e| e.status < 500 && !e.response_body.to_string().contains("password")));
+    assert_eq!(run.outcome, Ended::Done, "{:#?}", run.exchanges.last());
+    assert!(
+        run.exchanges.iter().all(|e| e.status < 500 && !e.response_body.to_string().contains("password"))
+    );
     run
 }
 
@@ -61,11 +63,10 @@ fn role_group(acme: &Tenant, role: Role) -> String {
 }
 
 /// The role that the workspace's pages give a user; none when the session is refused.
-async fn role_shown(site: &Site, acme: &Tenant, cookie: &str) -> anyhow::Result<Option<String>> {
+async fn role_shown(acme: &Tenant, cookie: &str) -> anyhow::Result<Option<String>> {
     let request = Request::new("GET", "/").with("cookie", cookie);
     let reply = request.send(acme.address).await?;
     assert!(matches!(reply.status, 200 | 401), "{}", reply.status);
-    let _ = site;
     Ok(reply.json()["role"].as_str().map(ToOwned::to_owned))
 }
 
@@ -74,7 +75,7 @@ async fn session_of(site: &Site, acme: &Tenant, login: &str) -> anyhow::Result<S
     Ok(site.session(&acme.workspace, &user).await?.0)
 }
 
-async fn life_of_a_user(kind: ScimKind) -> Outcome_ {
+async fn life_of_a_user(kind: ScimKind) -> Outcome {
     let (site, acme, okta) = provisioned(kind).await?;
     done(okta.test_credentials().await);
     let logins = members_in_org(&site, 3);
@@ -88,27 +89,27 @@ async fn life_of_a_user(kind: ScimKind) -> Outcome_ {
 
     // A session ends with the deactivation and does not come back with the reactivation.
     let cookie = session_of(&site, &acme, login).await?;
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("User"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("User"));
     done(okta.deactivate(login).await);
     assert_eq!(user(&acme, login).await?["active"], false);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?, None);
+    assert_eq!(role_shown(&acme, &cookie).await?, None);
     done(okta.reactivate(login).await);
     assert_eq!(user(&acme, login).await?["active"], true);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?, None, "the old session stays dead");
+    assert_eq!(role_shown(&acme, &cookie).await?, None, "the old session stays dead");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c17_a_catalog_app_provisions_a_user_from_assignment_to_reactivation() -> Outcome_ {
+async fn c17_a_catalog_app_provisions_a_user_from_assignment_to_reactivation() -> Outcome {
     life_of_a_user(ScimKind::Catalog).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c17_a_custom_app_provisions_a_user_from_assignment_to_reactivation() -> Outcome_ {
+async fn c17_a_custom_app_provisions_a_user_from_assignment_to_reactivation() -> Outcome {
     life_of_a_user(ScimKind::Custom).await
 }
 
-async fn life_of_a_role_group(kind: ScimKind) -> Outcome_ {
+async fn life_of_a_role_group(kind: ScimKind) -> Outcome {
     let (site, acme, okta) = provisioned(kind).await?;
     for login in members_in_org(&site, 40) {
         done(okta.assign(&login).await);
@@ -127,21 +128,22 @@ async fn life_of_a_role_group(kind: ScimKind) -> Outcome_ {
     let login = first["userName"].as_str().context("a userName")?;
     assert_eq!(first["groups"][0]["value"], json!(admin));
     let cookie = session_of(&site, &acme, login).await?;
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("Admin"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("Admin"));
     done(okta.push_membership(ADMINS, &[], &[login]).await);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("User"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("User"));
     done(okta.push_membership(ADMINS, &[login], &[]).await);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("Admin"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("Admin"));
 
     // Two links at once: the higher role; taken out of one: the other.
     done(okta.link_group(VIEWERS, "Viewer", false).await);
     done(okta.push_membership(VIEWERS, &[login], &[]).await);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("Admin"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("Admin"));
     done(okta.push_membership(ADMINS, &[], &[login]).await);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("Viewer"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("Viewer"));
 
     // "Push now" puts right what somebody else changed.
-    let body = json!({ "Operations": [{ "op": "add", "path": "members", "value": [{ "value": acme.admin.id }] }] });
+    let body =
+        json!({ "Operations": [{ "op": "add", "path": "members", "value": [{ "value": acme.admin.id }] }] });
     acme.call("PATCH", &format!("/scim/v2/Groups/{admin}"), &body).await?.expect(204)?;
     done(okta.push_now(ADMINS).await);
     let now = members(&acme, &admin).await?;
@@ -152,21 +154,21 @@ async fn life_of_a_role_group(kind: ScimKind) -> Outcome_ {
     let viewer = role_group(&acme, Role::Viewer);
     done(okta.unlink(VIEWERS, true).await);
     assert_eq!(members(&acme, &viewer).await?, [""; 0]);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("User"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("User"));
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c14_a_catalog_app_links_pushes_and_unlinks_role_groups() -> Outcome_ {
+async fn c14_a_catalog_app_links_pushes_and_unlinks_role_groups() -> Outcome {
     life_of_a_role_group(ScimKind::Catalog).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c14_a_custom_app_links_pushes_and_unlinks_role_groups() -> Outcome_ {
+async fn c14_a_custom_app_links_pushes_and_unlinks_role_groups() -> Outcome {
     life_of_a_role_group(ScimKind::Custom).await
 }
 
-async fn life_of_a_group(kind: ScimKind) -> Outcome_ {
+async fn life_of_a_group(kind: ScimKind) -> Outcome {
     let (site, acme, okta) = provisioned(kind).await?;
     for login in members_in_org(&site, 40) {
         done(okta.assign(&login).await);
@@ -201,22 +203,23 @@ async fn life_of_a_group(kind: ScimKind) -> Outcome_ {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c11_c15_a_catalog_app_pushes_a_group_of_its_own() -> Outcome_ {
+async fn c11_c15_a_catalog_app_pushes_a_group_of_its_own() -> Outcome {
     life_of_a_group(ScimKind::Catalog).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c11_c15_a_custom_app_pushes_a_group_of_its_own() -> Outcome_ {
+async fn c11_c15_a_custom_app_pushes_a_group_of_its_own() -> Outcome {
     life_of_a_group(ScimKind::Custom).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c06_who_was_invited_or_came_by_sign_in_is_adopted_once() -> Outcome_ {
+async fn c06_who_was_invited_or_came_by_sign_in_is_adopted_once() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
     for source in [Source::Invited, Source::Jit] {
         let name = format!("{}@acme.example", source.as_str());
-        let attributes = UserAttributes::from_create(&json!({ "userName": name })).map_err(|e| anyhow::anyhow!("{e:?}"))?;
+        let attributes = UserAttributes::from_create(&json!({ "userName": name }))
+            .map_err(|e| anyhow::anyhow!("{e:?}"))?;
         let new = NewUser { attributes, source, grants: vec![Role::Viewer] };
         let before = site.store(&acme.workspace).create_user(new, &site.acting("job:test")).await?;
         let body = json!({ "userName": name.to_uppercase(), "name": { "familyName": "Adopted" } });
@@ -232,13 +235,14 @@ async fn c06_who_was_invited_or_came_by_sign_in_is_adopted_once() -> Outcome_ {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c06_of_sixteen_creations_of_one_name_one_succeeds() -> Outcome_ {
+async fn c06_of_sixteen_creations_of_one_name_one_succeeds() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
     for round in 0..3 {
         let body = json!({ "userName": format!("racing.{round}@acme.example") });
         let all = join_all((0..16).map(|_| acme.call("POST", "/scim/v2/Users", &body))).await;
-        let mut statuses = all.into_iter().map(|reply| Ok(reply?.status)).collect::<anyhow::Result<Vec<_>>>()?;
+        let mut statuses =
+            all.into_iter().map(|reply| Ok(reply?.status)).collect::<anyhow::Result<Vec<_>>>()?;
         statuses.sort_unstable();
         let mut expected = vec![409; 16];
         expected[0] = 201;
@@ -247,13 +251,14 @@ async fn c06_of_sixteen_creations_of_one_name_one_succeeds() -> Outcome_ {
     // The sponsor and three: what failed left no trace in the count and none in the pages.
     let list = acme.get("/scim/v2/Users?startIndex=1&count=200").await?.expect(200)?.json();
     assert_eq!(list["totalResults"], 4);
-    let names: Vec<_> = list["Resources"].as_array().into_iter().flatten().map(|user| &user["userName"]).collect();
+    let names: Vec<_> =
+        list["Resources"].as_array().into_iter().flatten().map(|user| &user["userName"]).collect();
     assert_eq!(names.len(), 4, "{names:?}");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c12_parallel_patches_of_two_groups_lose_nothing() -> Outcome_ {
+async fn c12_parallel_patches_of_two_groups_lose_nothing() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
     let create = |number: usize| {
@@ -261,8 +266,10 @@ async fn c12_parallel_patches_of_two_groups_lose_nothing() -> Outcome_ {
         async move { acme.call("POST", "/scim/v2/Users", &body).await?.expect(201) }
     };
     let users = try_join_all((0..8).map(create)).await?;
-    let users: Vec<_> = users.iter().filter_map(|user| user.json()["id"].as_str().map(ToOwned::to_owned)).collect();
-    let custom = acme.call("POST", "/scim/v2/Groups", &json!({ "displayName": "Custom" })).await?.expect(201)?.json();
+    let users: Vec<_> =
+        users.iter().filter_map(|user| user.json()["id"].as_str().map(ToOwned::to_owned)).collect();
+    let custom =
+        acme.call("POST", "/scim/v2/Groups", &json!({ "displayName": "Custom" })).await?.expect(201)?.json();
     let groups = [role_group(&acme, Role::Developer), custom["id"].as_str().context("an id")?.to_owned()];
     let removal = |user: &str| json!({ "op": "remove", "path": format!("members[value eq \"{user}\"]") });
     let addition = |users: &[&str]| {
@@ -304,14 +311,14 @@ async fn c12_parallel_patches_of_two_groups_lose_nothing() -> Outcome_ {
 }
 
 /// Users straight into the store, by the product's own code: what a list or a large group needs.
-async fn seeded(site: &Site, acme: &Tenant, count: usize) -> anyhow::Result<Vec<String>> {
+async fn seeded(site: &Site, acme: &Tenant, name: &str, count: usize) -> anyhow::Result<Vec<String>> {
     let store = site.store(&acme.workspace);
     let mut ids = Vec::with_capacity(count);
     for batch in (0..count).collect::<Vec<_>>().chunks(32) {
         let users = batch.iter().map(|number| {
             let (store, acting) = (&store, site.acting("job:seed"));
             async move {
-                let body = json!({ "userName": format!("seeded.{number:05}@acme.example") });
+                let body = json!({ "userName": format!("{name}.{number:05}@acme.example") });
                 let attributes = UserAttributes::from_create(&body).map_err(|e| anyhow::anyhow!("{e:?}"))?;
                 let new = NewUser { attributes, source: Source::Scim, grants: Vec::new() };
                 anyhow::Ok(store.create_user(new, &acting).await?.id.to_string())
@@ -327,12 +334,14 @@ fn costs(reply: &Reply) -> (f64, f64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn large_lists_and_groups_stay_complete_and_flat() -> Outcome_ {
+async fn large_lists_and_groups_stay_complete_and_flat() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
-    let ids = seeded(&site, &acme, 1_100).await?;
+    let ids = seeded(&site, &acme, "seeded", 1_100).await?;
     // A creation that failed and a user who was deleted leave holes, which no page and no count shows.
-    acme.call("POST", "/scim/v2/Users", &json!({ "userName": "seeded.00000@acme.example" })).await?.expect(409)?;
+    acme.call("POST", "/scim/v2/Users", &json!({ "userName": "seeded.00000@acme.example" }))
+        .await?
+        .expect(409)?;
     acme.send(&acme.request("DELETE", &format!("/scim/v2/Users/{}", ids[700]))).await?.expect(204)?;
     let mut seen = Vec::new();
     let mut costs_of_pages = Vec::new();
@@ -363,7 +372,7 @@ async fn large_lists_and_groups_stay_complete_and_flat() -> Outcome_ {
     }
     let inline = acme.get(&path).await?.expect(200)?.json();
     assert_eq!(inline["members"].as_array().map(Vec::len), Some(1_099));
-    let more = seeded_more(&site, &acme, 1_000).await?;
+    let more = seeded(&site, &acme, "more", 1_000).await?;
     let one = acme.call("PATCH", &path, &add(&more[..1])).await?.expect(204)?;
     for batch in more.chunks(256) {
         acme.call("PATCH", &path, &add(batch)).await?.expect(204)?;
@@ -375,30 +384,12 @@ async fn large_lists_and_groups_stay_complete_and_flat() -> Outcome_ {
     Ok(())
 }
 
-async fn seeded_more(site: &Site, acme: &Tenant, count: usize) -> anyhow::Result<Vec<String>> {
-    let store = site.store(&acme.workspace);
-    let mut ids = Vec::new();
-    for batch in (0..count).collect::<Vec<_>>().chunks(32) {
-        let users = batch.iter().map(|number| {
-            let (store, acting) = (&store, site.acting("job:seed"));
-            async move {
-                let body = json!({ "userName": format!("more.{number:05}@acme.example") });
-                let attributes = UserAttributes::from_create(&body).map_err(|e| anyhow::anyhow!("{e:?}"))?;
-                let new = NewUser { attributes, source: Source::Scim, grants: Vec::new() };
-                anyhow::Ok(store.create_user(new, &acting).await?.id.to_string())
-            }
-        });
-        ids.extend(try_join_all(users).await?);
-    }
-    Ok(ids)
-}
-
 /// Each request reads the workspace and the token (2 calls) before its own work.
 #[tokio::test(flavor = "multi_thread")]
-async fn each_request_costs_what_the_table_says() -> Outcome_ {
+async fn each_request_costs_what_the_table_says() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
-    let ids = seeded(&site, &acme, 120).await?;
+    let ids = seeded(&site, &acme, "seeded", 120).await?;
     let user = format!("/scim/v2/Users/{}", ids[0]);
     let group = format!("/scim/v2/Groups/{}", role_group(&acme, Role::Viewer));
     let add = |ids: &[String]| {
@@ -413,9 +404,15 @@ async fn each_request_costs_what_the_table_says() -> Outcome_ {
         ("GET user", acme.get(&user).await?),
         ("GET user by name, none", acme.get(&miss).await?),
         ("GET user by name, found", acme.get(&hit).await?),
-        ("POST user", acme.call("POST", "/scim/v2/Users", &json!({ "userName": "one.more@acme.example" })).await?),
+        (
+            "POST user",
+            acme.call("POST", "/scim/v2/Users", &json!({ "userName": "one.more@acme.example" })).await?,
+        ),
         ("PATCH active", acme.call("PATCH", &user, &inactive).await?),
-        ("GET role-groups", acme.get("/scim/v2/Groups?startIndex=1&count=100&excludedAttributes=members").await?),
+        (
+            "GET role-groups",
+            acme.get("/scim/v2/Groups?startIndex=1&count=100&excludedAttributes=members").await?,
+        ),
         ("PATCH group, 1 member", acme.call("PATCH", &group, &add(&ids[..1])).await?),
         ("PATCH group, 49 members", acme.call("PATCH", &group, &add(&ids[..49])).await?),
         ("PATCH group, 98 members", acme.call("PATCH", &group, &add(&ids[..98])).await?),
