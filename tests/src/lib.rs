@@ -1,5 +1,7 @@
 //! What the end-to-end tests stand on.
 
+pub mod front;
+pub mod lab;
 pub mod canary;
 pub mod raw;
 pub mod routes;

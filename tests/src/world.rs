@@ -1,9 +1,10 @@
 //! A deployment in this process: embedded DynamoDB and S3 behind the real SDK, a clock that can be moved, people of
 //! several workspaces with sessions, and the web functions as Lambda runs them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
+use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use axum::{
     Router,
     body::Body,
@@ -12,17 +13,15 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
-use lambda_http::{
-    aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext,
-};
-use local::cloud::{Cloud, CloudOptions, TableSpec};
+use lambda_http::{aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext};
+use local::cloud::{Cloud, CloudOptions, TableSpec, sqs::QueueSpec};
 use serde_json::json;
 use shared::{
     delivery::{
         ApprovalId, ClassSet, DataClass, Destination, PartnerId,
-        approval::{AuthContext, Approver, Route, Terms, Until, text_sha256},
+        approval::{Approver, AuthContext, Route, Terms, Until, text_sha256},
     },
-    http::Door,
+    http::{Door, Outbound},
     ops::{Clock, Config, PublicBase, SystemRandom, clock::OffsetClock},
     scim::UserAttributes,
     store::{
@@ -48,9 +47,11 @@ pub struct World {
     pub clock: Arc<OffsetClock>,
     pub door: Door,
     pub evidence: Evidence,
+    /// The services beside the table, as the functions get them.
+    pub aws: Aws,
+    pub cloud: Cloud,
     deliveries: Router,
     console: Router,
-    _cloud: Cloud,
 }
 
 /// A signed-in person.
@@ -83,19 +84,27 @@ impl World {
         let now = Arc::clone(&clock);
         let options = CloudOptions { data: None, now: Arc::new(move || now.now()), seed: None };
         let cloud = Cloud::start(options).await?;
-        let spec = TableSpec {
-            name: "app".into(),
-            pk: "PK".into(),
-            sk: Some("SK".into()),
-            ttl: Some("ttl".into()),
-        };
+        let spec =
+            TableSpec { name: "app".into(), pk: "PK".into(), sk: Some("SK".into()), ttl: Some("ttl".into()) };
         cloud.create_table(&spec).await?;
         cloud.create_bucket("evidence").await?;
+        let queue = |name: &str| QueueSpec {
+            name: name.to_owned(),
+            visibility_timeout: Duration::from_secs(5400),
+            dead_letter: None,
+        };
+        let (scans, reports) =
+            (cloud.create_queue(&queue("scans")).await?, cloud.create_queue(&queue("reports")).await?);
+        let signing_key = signing_key(&cloud).await?;
         let settings = [
+            ("SCAN_QUEUE_URL", scans.as_str()),
+            ("REPORT_QUEUE_URL", reports.as_str()),
+            ("SIGNING_KEY_ID", signing_key.as_str()),
             ("TABLE_NAME", "app"),
             ("EVIDENCE_BUCKET", "evidence"),
             ("SECRET_PREFIX", "atomation"),
             ("MAIL_FROM", "no-reply@example.com"),
+            ("REPORT_QUEUE_URL", "http://127.0.0.1/reports"),
         ];
         let config: Config =
             settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -106,8 +115,8 @@ impl World {
         let evidence = aws.evidence()?;
         let deliveries = evidence_router::Deliveries { door: door.clone(), evidence: evidence.clone() };
         let deliveries = evidence_router::router(deliveries);
-        let console = console::router(console::Console::new(&aws, door.clone())?);
-        Ok(Self { clock, door, evidence, deliveries, console, _cloud: cloud })
+        let console = console::router(console::Console::new(&aws, door.clone(), Outbound::public()?)?);
+        Ok(Self { clock, door, evidence, aws, cloud, deliveries, console })
     }
 
     /// The time there.
@@ -224,6 +233,11 @@ impl World {
         Ok(Answered { status: parts.status, headers: parts.headers, body })
     }
 
+    /// The workspace as it is now.
+    pub async fn as_kept(&self, workspace: &Workspace) -> anyhow::Result<Workspace> {
+        self.door.workspaces.read(&workspace.tenant).await?.context("the workspace is gone")
+    }
+
     /// Connects the Okta org of these tests.
     pub async fn connect(&self, by: &Someone) -> anyhow::Result<()> {
         let connection = Connection {
@@ -240,7 +254,8 @@ impl World {
             version: 1,
         };
         let audit = self.acting(&by.actor(), "c-connect").record("org.add", "org:org1", "");
-        Ok(self.store(&by.workspace).add_connection(&connection, &audit).await?)
+        let workspace = self.as_kept(&by.workspace).await?;
+        Ok(self.store(&workspace).add_connection(&connection, &workspace, &audit).await?)
     }
 
     /// Puts an object into the bucket and describes it.
@@ -252,7 +267,8 @@ impl World {
         bytes: &[u8],
     ) -> anyhow::Result<ObjectRecord> {
         let name = format!("scans/s1/{file}");
-        let content_type = if class == DataClass::Report { "text/html; charset=utf-8" } else { "application/json" };
+        let content_type =
+            if class == DataClass::Report { "text/html; charset=utf-8" } else { "application/json" };
         let sha256 = self.evidence.write_once(&of.tenant, &name, content_type, bytes.to_vec()).await?;
         let new = NewObject {
             org: org(),
@@ -288,6 +304,36 @@ impl Someone {
     }
 }
 
+/// A request of a person's as API Gateway hands it to a function (HTTP API, payload 2.0).
+pub fn http_event(by: &Someone, method: &str, path: &str) -> serde_json::Value {
+    let host = format!("{}.{DOMAIN}", by.workspace.subdomain.as_str());
+    let (raw_path, query) = path.split_once('?').unwrap_or((path, ""));
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": raw_path,
+        "rawQueryString": query,
+        "cookies": [by.cookie],
+        "headers": { "origin": format!("https://{host}"), "accept": "application/json", "host": host },
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "test",
+            "domainName": host,
+            "http": { "method": method, "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1" },
+            "requestId": "request-of-a-test",
+            "stage": "$default",
+            "timeEpoch": 0,
+        },
+        "isBase64Encoded": false,
+    })
+}
+
+async fn signing_key(cloud: &Cloud) -> anyhow::Result<String> {
+    let create = aws_sdk_kms::Client::new(&cloud.sdk_config()).create_key();
+    let key = create.key_spec(KeySpec::EccNistP256).key_usage(KeyUsageType::SignVerify).send().await?;
+    Ok(key.key_metadata.context("a key without metadata")?.key_id)
+}
+
 /// The one Okta org of these tests.
 pub fn org() -> OrgId {
     OrgId::new("org1")
@@ -311,4 +357,3 @@ pub fn access_terms(
     let route = Route { org: org(), classes, destination, destination_hash };
     Ok(Terms::PartnerAccess { partner, partner_name: "Partner Example".into(), route })
 }
-

@@ -60,7 +60,8 @@ async fn the_sponsors_acceptance_is_entry_one_and_activates_the_workspace() -> O
     let store = world.store(&sponsor.workspace);
     let other = world.person(&sponsor.workspace, "second", Role::Admin).await?;
     let own = store.approvals().await?.remove(0);
-    let early = requested(&world, &sponsor, Terms::Scim { okta_url: "https://acme.example".into() }, "c-1").await;
+    let early =
+        requested(&world, &sponsor, Terms::Scim { okta_url: "https://acme.example".into() }, "c-1").await;
     assert!(early.is_err(), "nothing is asked of a pending workspace");
     let not_sponsor = approved(&world, &other, &own, "c-2").await;
     assert!(matches!(not_sponsor, Err(DecisionError::Rule(ApprovalError::NotTheSponsor))));
@@ -111,7 +112,8 @@ async fn of_32_parallel_approvals_each_is_one_entry_and_the_chain_holds() -> Out
     for n in 0..16 {
         people.push(world.person(&admin.workspace, &format!("p{n}"), Role::SecurityAdmin).await?);
     }
-    let outcomes = join_all(people.iter().map(|person| approved(&world, person, &one, "c-contested-yes"))).await;
+    let outcomes =
+        join_all(people.iter().map(|person| approved(&world, person, &one, "c-contested-yes"))).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     assert_eq!(entries(&world, &admin).await?.len(), 67);
     chain_holds(&world, &admin).await
@@ -159,7 +161,8 @@ async fn an_approver_who_lost_the_role_does_not_count() -> Outcome {
     assert!(matches!(stale, Err(DecisionError::Changed)), "{stale:?}");
     assert_eq!(approved(&world, &third, &request, "c-7").await?.state, State::Live);
 
-    let own = requested(&world, &second, partner_terms(&partner.workspace, &[DataClass::Report])?, "c-8").await?;
+    let own =
+        requested(&world, &second, partner_terms(&partner.workspace, &[DataClass::Report])?, "c-8").await?;
     let own = approved(&world, &second, &own, "c-9").await;
     assert!(matches!(own, Err(DecisionError::Rule(ApprovalError::OwnRequest))));
     chain_holds(&world, &admin).await
@@ -202,7 +205,10 @@ async fn a_partner_reads_what_was_approved_until_it_is_revoked() -> Outcome {
     let revoking = store.revoke(&request.id, &admin.principal, &acting).await?;
     assert_eq!(revoking.state, State::Revoking);
     refused(&world.get(&reader, &path).await?);
-    assert_eq!(world.get(&reader, "/deliveries?customer=acme").await?.json()["objects"], serde_json::json!([]));
+    assert_eq!(
+        world.get(&reader, "/deliveries?customer=acme").await?.json()["objects"],
+        serde_json::json!([])
+    );
     let settle = async |id: &'static str| store.settle(&request.id, &world.acting("job:leases", id)).await;
     let early = settle("c-early").await;
     assert!(matches!(early, Err(DecisionError::Rule(ApprovalError::LeasesOpen { .. }))), "{early:?}");
@@ -216,8 +222,18 @@ async fn a_partner_reads_what_was_approved_until_it_is_revoked() -> Outcome {
 
     let names = entries(&world, &admin).await?;
     let want = [
-        "approval.approved", "refused", "approval.requested", "refused", "approval.approved", "refused", "read",
-        "read", "approval.revoking", "refused", "approval.revoked", "refused",
+        "approval.approved",
+        "refused",
+        "approval.requested",
+        "refused",
+        "approval.approved",
+        "refused",
+        "read",
+        "read",
+        "approval.revoking",
+        "refused",
+        "approval.revoked",
+        "refused",
     ];
     assert_eq!(names, want);
     let log = store.audit_log(world.now(), None, 100).await?;
@@ -338,7 +354,10 @@ async fn members_read_their_own_by_role() -> Outcome {
     store.publish_objects("s1", &world.acting(&admin.actor(), "c-publish")).await?;
     assert_eq!(world.get(&viewer, &path(&report.id)).await?.status, StatusCode::OK);
     refused(&world.get(&viewer, &path("s1.nothing")).await?);
-    assert_eq!(entries(&world, &admin).await?, ["approval.approved", "read", "read", "refused", "refused", "read"]);
+    assert_eq!(
+        entries(&world, &admin).await?,
+        ["approval.approved", "read", "read", "refused", "refused", "read"]
+    );
     chain_holds(&world, &admin).await
 }
 
@@ -365,7 +384,11 @@ async fn an_operator_comes_in_under_the_first_scan_and_the_customer_sees_it() ->
     let log = store.audit_log(world.now(), None, 100).await?;
     let count = |action| log.iter().filter(|record| record.action == action).count();
     assert_eq!((count("operator.access"), count("operator.refused"), count("evidence.read")), (2, 2, 1));
-    assert!(log.iter().filter(|record| record.action == "evidence.read").all(|r| r.actor.starts_with("operator:")));
+    assert!(
+        log.iter()
+            .filter(|record| record.action == "evidence.read")
+            .all(|r| r.actor.starts_with("operator:"))
+    );
 
     let acting = world.acting(&admin.actor(), "c-4");
     store.revoke(&request.id, &admin.principal, &acting).await?;
@@ -466,7 +489,9 @@ async fn the_console_takes_an_approval_from_request_to_revoked() -> Outcome {
 
     let page = world.page(&second, &path).await?;
     let page = String::from_utf8(page.body.to_vec())?;
-    for shown in ["access of the partner partner", "Data: report: the rendered report", "sponsor@acme.example"] {
+    for shown in
+        ["access of the partner partner", "Data: report: the rendered report", "sponsor@acme.example"]
+    {
         assert!(page.contains(shown), "{shown}\n{page}");
     }
     let other = serde_json::json!({ "text_sha256": Digest::of(b"something else").to_hex() });

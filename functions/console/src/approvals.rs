@@ -56,7 +56,11 @@ async fn inbox(State(_): State<Console>, person: Person) -> Result<Answer, Probl
     Ok(Answer::page(page::inbox(&person, &approvals, &names), json))
 }
 
-async fn request(State(console): State<Console>, person: Person, Input(ask): Input<Ask>) -> Result<Answer, Problem> {
+async fn request(
+    State(console): State<Console>,
+    person: Person,
+    Input(ask): Input<Ask>,
+) -> Result<Answer, Problem> {
     may_see(&person)?;
     person.require(Permission::ApprovalsDecide)?;
     let asked = ask.read(&console, &person).await?;
@@ -105,7 +109,10 @@ async fn revoke(State(_): State<Console>, person: Person, Path(id): Path<String>
     let store = person.store();
     let id = ApprovalId::new(id);
     let begun = match store.revoke(&id, &person.principal, &person.acting()).await {
-        Err(DecisionError::Rule(ApprovalError::WrongState { got: Stands::Revoking | Stands::Revoked, .. })) => {
+        Err(DecisionError::Rule(ApprovalError::WrongState {
+            got: Stands::Revoking | Stands::Revoked,
+            ..
+        })) => {
             person.require(Permission::ApprovalsDecide)?;
             store.approval(&id).await?.ok_or_else(Problem::not_found)?
         }
@@ -113,7 +120,9 @@ async fn revoke(State(_): State<Console>, person: Person, Path(id): Path<String>
     };
     let (approval, ends) = match begun.state {
         Stands::Revoking => settled(&person, begun).await?,
-        Stands::Requested | Stands::Live | Stands::Revoked | Stands::Expired | Stands::Refused => (begun, None),
+        Stands::Requested | Stands::Live | Stands::Revoked | Stands::Expired | Stands::Refused => {
+            (begun, None)
+        }
     };
     if approval.state != Stands::Revoking {
         return Ok(done(&person, &approval));
@@ -124,7 +133,10 @@ async fn revoke(State(_): State<Console>, person: Person, Path(id): Path<String>
 }
 
 /// The approval, revoked if every lease has died; else when the last one will have.
-async fn settled(person: &Person, revoking: Approval) -> Result<(Approval, Option<jiff::Timestamp>), Problem> {
+async fn settled(
+    person: &Person,
+    revoking: Approval,
+) -> Result<(Approval, Option<jiff::Timestamp>), Problem> {
     let store = person.store();
     match store.settle(&revoking.id, &person.visit.acting("job:leases")).await {
         Ok(revoked) => Ok((revoked, None)),

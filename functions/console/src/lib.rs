@@ -2,21 +2,28 @@
 //! plain POST, and the pages work without script.
 
 mod approvals;
+mod ask;
 mod assets;
 mod audit;
 mod customers;
+mod findings;
 mod home;
 mod layout;
 mod notify;
+mod orgs;
+mod reports;
+mod review;
+mod scans;
 mod scim;
 mod sign_in;
+mod sso;
 mod users;
 
 use axum::{Router, extract::FromRef};
 use shared::{
-    http::{Door, observe::Surface, start},
+    http::{Door, Outbound, observe::Surface, start},
     ops::config::ConfigError,
-    store::{Aws, Mailer, Secrets},
+    store::{Aws, Evidence, Mailer, Queue, Secrets},
 };
 
 /// What the pages need beside the door.
@@ -25,12 +32,33 @@ pub struct Console {
     pub door: Door,
     pub secrets: Secrets,
     pub mailer: Mailer,
+    pub evidence: Evidence,
+    /// Where reports are asked for.
+    pub reports: Queue,
+    /// The way to Okta orgs and identity providers.
+    pub outbound: Outbound,
+    /// Loopback origins that count as Okta orgs: the local stack's twin. Empty everywhere else.
+    pub extra_okta_origins: Vec<String>,
 }
 
 impl Console {
     /// From the deployment's settings.
-    pub fn new(aws: &Aws, door: Door) -> Result<Self, ConfigError> {
-        Ok(Self { door, secrets: aws.secrets()?, mailer: aws.mailer()? })
+    pub fn new(aws: &Aws, door: Door, outbound: Outbound) -> Result<Self, ConfigError> {
+        Ok(Self {
+            door,
+            secrets: aws.secrets()?,
+            mailer: aws.mailer()?,
+            evidence: aws.evidence()?,
+            reports: aws.queue("REPORT_QUEUE_URL")?,
+            outbound,
+            extra_okta_origins: Vec::new(),
+        })
+    }
+
+    /// Besides Okta's own, takes these loopback origins for orgs: the local stack's twin.
+    #[must_use]
+    pub fn with_okta_origins(self, origins: Vec<String>) -> Self {
+        Self { extra_okta_origins: origins, ..self }
     }
 }
 
@@ -47,9 +75,15 @@ pub fn router(console: Console) -> Router {
         .merge(assets::routes())
         .merge(audit::routes())
         .merge(customers::routes())
+        .merge(findings::routes())
         .merge(home::routes())
+        .merge(orgs::routes())
+        .merge(reports::routes())
+        .merge(review::routes())
+        .merge(scans::routes())
         .merge(scim::routes())
         .merge(sign_in::routes())
+        .merge(sso::routes())
         .merge(users::routes());
     start::finish(routes, console, Surface::Web)
 }

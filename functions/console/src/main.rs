@@ -1,4 +1,7 @@
+use console::{Console, router};
+use shared::http::{Outbound, start};
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::http::start::run(|aws, door| Ok(console::router(console::Console::new(aws, door)?))).await
+    start::run(|aws, door| Ok(router(Console::new(aws, door, Outbound::public()?)?))).await
 }

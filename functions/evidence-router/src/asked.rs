@@ -22,7 +22,11 @@ impl Asked {
         let one = |name: &str| {
             let mut all = pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone());
             let (first, more) = (all.next(), all.next());
-            if more.is_none() { Ok(first) } else { Err(wrong("A parameter is there twice.", "Send each one once.")) }
+            if more.is_none() {
+                Ok(first)
+            } else {
+                Err(wrong("A parameter is there twice.", "Send each one once."))
+            }
         };
         let part = one("part")?.map(|part| part.parse().ok().filter(|part| *part > 0));
         if part == Some(None) {

@@ -68,10 +68,15 @@ pub(crate) fn answer(object: &ObjectRecord, part: u64, bytes: &[u8]) -> Result<R
     let mut response = Response::new(Body::from(chunk.to_vec()));
     let headers = response.headers_mut();
     let mut set = |name: &'static str, value: String| {
-        HeaderValue::from_str(&value).map(|value| headers.insert(name, value)).map_err(|_| Problem::internal())
+        HeaderValue::from_str(&value)
+            .map(|value| headers.insert(name, value))
+            .map_err(|_| Problem::internal())
     };
     set(header::CONTENT_TYPE.as_str(), object.content_type.clone())?;
-    set(header::CONTENT_DISPOSITION.as_str(), disposition(if is_page { "inline" } else { "attachment" }, &name))?;
+    set(
+        header::CONTENT_DISPOSITION.as_str(),
+        disposition(if is_page { "inline" } else { "attachment" }, &name),
+    )?;
     // RFC 9530: of the whole file, whichever part this is.
     set("repr-digest", format!("sha-256=:{}:", STANDARD.encode(object.sha256.as_bytes())))?;
     set("x-part", format!("{part}/{parts}"))?;
@@ -140,7 +145,8 @@ mod tests {
     #[test]
     fn large_files_come_in_parts_that_make_the_whole() {
         let bytes: Vec<u8> = (0..9_000_001_u32).map(|n| n.to_le_bytes()[0]).collect();
-        let large = object(DataClass::RawIdentity, "raw/users.json.zst", "application/zstd", bytes.len() as u64);
+        let large =
+            object(DataClass::RawIdentity, "raw/users.json.zst", "application/zstd", bytes.len() as u64);
         assert_eq!(parts(large.size), 3);
         assert!(part_of(&large, None).is_err() && part_of(&large, Some(0)).is_err());
         assert!(part_of(&large, Some(4)).is_err());

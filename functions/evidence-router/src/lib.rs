@@ -31,8 +31,7 @@ impl FromRef<Deliveries> for Door {
 
 /// The function's routes.
 pub fn router(deliveries: Deliveries) -> Router {
-    let routes = Router::new()
-        .route("/deliveries", get(list::list))
-        .route("/deliveries/{object}", get(read::read));
+    let routes =
+        Router::new().route("/deliveries", get(list::list)).route("/deliveries/{object}", get(read::read));
     start::finish(routes, deliveries, Surface::Web)
 }

@@ -31,7 +31,8 @@ pub(crate) async fn list(
         let mark = if query.is_empty() { "" } else { "?" };
         format!("/deliveries/{}{mark}{query}", object.id)
     };
-    let json = json!({ "objects": objects.iter().map(|object| as_json(object, &link(object))).collect::<Vec<_>>() });
+    let json =
+        json!({ "objects": objects.iter().map(|object| as_json(object, &link(object))).collect::<Vec<_>>() });
     Ok(Answer::page(page::plain("Deliveries", &as_page(&objects, link)), json))
 }
 

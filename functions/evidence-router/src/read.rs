@@ -29,7 +29,9 @@ pub(crate) async fn read(
     let Some(object) = side.store.object(&id).await? else {
         // The id is what somebody typed: it goes into the log shortened and escaped.
         let typed: String = id.chars().take(64).flat_map(char::escape_default).collect();
-        side.store.note(&acting.record("evidence.refused", format!("object:{typed}"), "object.unknown")).await?;
+        side.store
+            .note(&acting.record("evidence.refused", format!("object:{typed}"), "object.unknown"))
+            .await?;
         return Err(refused());
     };
     let part = content::part_of(&object, asked.part)?;

@@ -1,1 +1,146 @@
+//! Makes the report of a published scan, in every edition, each stored and described once.
+//!
+//! One rule: it shows what was sealed, judged and published, read back by digest; an edition that is there is never
+//! made again.
 
+mod editions;
+
+use std::sync::Arc;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use lambda_runtime::{Error, LambdaEvent};
+use serde_json::Value;
+use shared::{
+    assessment::{Evaluation, Finding, Manifest, framework::Framework},
+    delivery::ApprovalId,
+    ops::{Clock, Random},
+    report::{
+        Report,
+        model::{Consent, Input, ReportError},
+    },
+    store::{
+        Evidence, Secrets, ServiceError, StoreError, TenantStore, Workspaces,
+        audit::Acting,
+        findings::FindingFilter,
+        objects::ObjectError,
+        scans::{ScanMessage, ScanRecord},
+    },
+    tenant::Workspace,
+};
+
+/// What making reports needs.
+#[derive(Clone)]
+pub struct ReportExport {
+    pub workspaces: Workspaces,
+    pub evidence: Evidence,
+    pub secrets: Secrets,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+}
+
+/// Why a report was not made. All but the first may go away.
+#[derive(Debug, thiserror::Error)]
+enum ExportError {
+    #[error("want a published scan, got something else")]
+    NotPublished,
+    #[error("the scan's documents cannot be read")]
+    Unreadable,
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+}
+
+/// Handles a batch; messages that must come again are named in the answer.
+pub async fn handle(export: &ReportExport, event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let event: SqsEvent = serde_json::from_value(event.payload)?;
+    let mut failures = SqsBatchResponse::default();
+    for record in event.records {
+        let id = record.message_id.clone().unwrap_or_default();
+        match export.receive(&record, &id).await {
+            Ok(()) => {}
+            Err(error @ ExportError::NotPublished) => {
+                tracing::error!(message = id, error.message = %error, "no report is made");
+            }
+            Err(error) => {
+                tracing::warn!(message = id, error.message = %error, "the report will be made again");
+                let mut failure = BatchItemFailure::default();
+                failure.item_identifier = id;
+                failures.batch_item_failures.push(failure);
+            }
+        }
+    }
+    Ok(serde_json::to_value(failures)?)
+}
+
+impl ReportExport {
+    async fn receive(&self, record: &SqsMessage, id: &str) -> Result<(), ExportError> {
+        let message = record.body.as_deref().and_then(|body| serde_json::from_str::<ScanMessage>(body).ok());
+        let message = message.ok_or(ExportError::NotPublished)?;
+        let workspace = self.workspaces.read(&message.tenant).await?.ok_or(ExportError::NotPublished)?;
+        let store = self.workspaces.table().tenant(&workspace);
+        let scan = store.scan(&message.scan).await?;
+        let scan = scan.filter(|scan| scan.org == message.org && scan.published.is_some());
+        let scan = scan.ok_or(ExportError::NotPublished)?;
+        let acting = Acting {
+            actor: "job:report-export".to_owned(),
+            at: self.clock.now(),
+            correlation_id: id,
+            random: &*self.random,
+        };
+        let report = self.report(&workspace, &store, &scan).await?;
+        editions::Editions {
+            export: self,
+            workspace: &workspace,
+            store: &store,
+            scan: &scan,
+            acting: &acting,
+        }
+        .make(&report)
+        .await
+    }
+
+    async fn report(
+        &self,
+        workspace: &Workspace,
+        store: &TenantStore,
+        scan: &ScanRecord,
+    ) -> Result<Report, ExportError> {
+        let (Some(sealed), Some(judged)) = (&scan.manifest, &scan.evaluation) else {
+            return Err(ExportError::NotPublished);
+        };
+        let (tenant, evidence) = (&workspace.tenant, &self.evidence);
+        let manifest = evidence.read(tenant, &sealed.stored.name, &sealed.stored.sha256).await?;
+        let manifest = Manifest::from_bytes(&manifest).map_err(|_| ExportError::Unreadable)?;
+        let evaluations = evidence.read(tenant, &judged.name, &judged.sha256).await?;
+        let evaluations: Vec<Evaluation> =
+            serde_json::from_slice(&evaluations).map_err(|_| ExportError::Unreadable)?;
+        let filter = FindingFilter { open: true, ..FindingFilter::default() };
+        let findings = store.findings_of_scan(scan, &filter).await?;
+        let findings: Vec<Finding> = findings.into_iter().map(|record| record.finding).collect();
+        let consent = consent(store, scan).await?;
+        let input = Input {
+            manifest: &manifest,
+            evaluations: &evaluations,
+            findings: &findings,
+            frameworks: Framework::ALL,
+            consent: &consent,
+        };
+        Ok(Report::build(input)?)
+    }
+}
+
+/// Who approved the scan, by id: a report goes further than the names of the customer's staff should.
+async fn consent(store: &TenantStore, scan: &ScanRecord) -> Result<Consent, ExportError> {
+    let approval = store.approval(&ApprovalId::new(&scan.approval)).await?.ok_or(ExportError::Unreadable)?;
+    let last = approval.consents.iter().max_by_key(|consent| consent.at).ok_or(ExportError::Unreadable)?;
+    Ok(Consent {
+        approval: approval.id.to_string(),
+        approved_by: last.user.to_string(),
+        approved_at: last.at,
+    })
+}

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use local::{
     Stack, StackOptions,
-    demo::{self, Narrator},
+    demo::{Demo, Directory, Narrator},
 };
 use okta_twin::Org;
 use shared::ops::telemetry;
@@ -101,19 +101,14 @@ impl Run {
     async fn demo(self) -> anyhow::Result<ExitCode> {
         let began = Instant::now();
         let stack = self.start(false).await?;
-        let mut narrator = Narrator::new();
-        narrator.note(&format!(
-            "The stack is up after {:.1} s; Okta twin at {}",
-            began.elapsed().as_secs_f32(),
-            stack.twin.base_url()
-        ));
-        let outcome = demo::run(&stack, &mut narrator).await;
-        narrator.note("");
-        narrator.note(&format!(
-            "{} requests in {:.1} s",
-            narrator.exchanges(),
-            began.elapsed().as_secs_f32()
-        ));
+        let mut demo = Demo::new(&stack, self.data.as_deref(), Narrator::new())?;
+        let up = began.elapsed().as_secs_f32();
+        demo.narrator
+            .note(&format!("The stack is up after {up:.1} s; the Okta twin is at {}", stack.twin.base_url()));
+        let outcome = demo.run().await;
+        let requests = demo.narrator.exchanges();
+        demo.narrator.note(&format!("\n   {requests} requests in {:.1} s", began.elapsed().as_secs_f32()));
+        drop(demo);
         stack.shutdown().await;
         outcome?;
         Ok(ExitCode::SUCCESS)
@@ -123,9 +118,14 @@ impl Run {
 impl Serve {
     async fn serve(self) -> anyhow::Result<ExitCode> {
         let stack = self.run.start(true).await?;
-        let people = demo::run(&stack, &mut Narrator::silent()).await?;
-        drop(people);
-        println!("{}", stack.origin(demo::CUSTOMER));
+        let mut demo = Demo::new(&stack, self.run.data.as_deref(), Narrator::silent())?;
+        demo.run().await?;
+        let directory = Directory::of(&demo).await?;
+        if self.json {
+            println!("{}", serde_json::to_string(&directory)?);
+        } else {
+            println!("{directory}\nStop with Ctrl-C.");
+        }
         tokio::signal::ctrl_c().await?;
         stack.shutdown().await;
         Ok(ExitCode::SUCCESS)

@@ -1,30 +1,95 @@
 //! The main job, from an empty deployment to a delivered report, each step through the functions' own routes.
 //!
-//! One rule: what the product answered decides. A step that deviates ends the run with a failure.
+//! One rule: what the product answered decides. A step that deviates ends the run with a failure. A run over
+//! kept data goes on where the last one ended.
 
+mod assessment;
 pub mod browser;
+mod delivery;
+mod directory;
 pub mod narrator;
 mod onboarding;
 mod provisioning;
+mod sign_in;
+mod sign_on;
+mod state;
+
+use std::path::Path;
 
 use anyhow::Context;
 
-pub use self::{browser::Browser, narrator::Narrator};
-use crate::Stack;
+pub use self::{browser::Browser, directory::Directory, narrator::Narrator, state::State};
+use crate::{
+    Stack,
+    stack::{OPERATOR, OPERATOR_EMAIL},
+};
 
-/// The demo's customer.
+/// The demo's customer, and who is who there.
 pub const CUSTOMER: &str = "acme";
+pub const SPONSOR: &str = "sponsor@acme.example";
+pub const SECOND_ADMIN: &str = "second.admin@acme.example";
+
+/// A run: the stack, what is told, what is remembered.
+pub struct Demo<'s> {
+    pub stack: &'s Stack,
+    pub narrator: Narrator,
+    pub state: State,
+}
 
 /// The people of the demo, signed in.
+#[derive(Clone)]
 pub struct People {
     pub operator: Browser,
     pub sponsor: Browser,
     pub second_admin: Browser,
+    /// Provisioned by SCIM, signed in by SAML.
+    pub engineer: Option<Browser>,
 }
 
-/// Runs the whole job on a fresh stack.
-pub async fn run(stack: &Stack, narrator: &mut Narrator) -> anyhow::Result<People> {
-    let people = onboarding::run(stack, narrator).await.context("onboarding")?;
-    provisioning::run(stack, narrator, &people).await.context("provisioning")?;
-    Ok(people)
+impl<'s> Demo<'s> {
+    /// A run over `stack`, whose data is kept in `data` if anywhere.
+    pub fn new(stack: &'s Stack, data: Option<&Path>, narrator: Narrator) -> anyhow::Result<Self> {
+        Ok(Self { stack, narrator, state: State::open(data)? })
+    }
+
+    /// Runs the whole job.
+    pub async fn run(&mut self) -> anyhow::Result<People> {
+        let mut people = self.onboard().await.context("onboarding")?;
+        self.provision(&mut people).await.context("provisioning")?;
+        self.sign_on(&mut people).await.context("single sign-on")?;
+        self.assess(&mut people).await.context("assessment")?;
+        self.deliver(&mut people).await.context("delivery")?;
+        Ok(people)
+    }
+
+    /// Whether the step `title` is still to be done; tells so.
+    fn begins(&mut self, title: &str) -> bool {
+        let done = self.state.is_done(title);
+        self.narrator.step(title);
+        if done {
+            self.narrator.note("done by an earlier run");
+        }
+        !done
+    }
+
+    async fn sign_in_operator(&mut self) -> anyhow::Result<Browser> {
+        self.sign_in("operator", OPERATOR, OPERATOR_EMAIL).await
+    }
+}
+
+/// What a read-only administrator lacks: the custom role that goes with it (Okta's permission names).
+fn permissions() -> std::collections::BTreeSet<String> {
+    let names = [
+        "okta.users.read",
+        "okta.users.apitokens.read",
+        "okta.groups.read",
+        "okta.apps.read",
+        "okta.authzServers.read",
+        "okta.identityProviders.read",
+        "okta.iam.read",
+        "okta.realm.read",
+        "okta.devices.read",
+        "okta.customizations.read",
+    ];
+    names.map(ToOwned::to_owned).into()
 }

@@ -33,13 +33,14 @@ impl Functions {
     }
 
     /// Mounts a function that takes events: its handler as `lambda_runtime` would call it.
-    pub fn event<F, R>(&mut self, name: &'static str, handler: F)
+    pub fn event<S, F, R>(&mut self, name: &'static str, state: S, handler: F)
     where
-        F: Fn(LambdaEvent<Value>) -> R + Send + Sync + 'static,
+        S: Clone + Send + Sync + 'static,
+        F: Fn(S, LambdaEvent<Value>) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Value, lambda_runtime::Error>> + Send + 'static,
     {
         let handler = move |event: Value| -> Answer {
-            let answer = handler(LambdaEvent::new(event, LambdaContext::default()));
+            let answer = handler(state.clone(), LambdaEvent::new(event, LambdaContext::default()));
             Box::pin(async move { answer.await.map_err(|error| anyhow::anyhow!("{error}")) })
         };
         self.0.insert(name, Arc::new(handler));

@@ -8,6 +8,8 @@ pub mod demo;
 pub mod functions;
 pub mod gateway;
 pub mod mounts;
+mod outbox;
+pub mod saml_check;
 pub mod stack;
 pub mod template;
 

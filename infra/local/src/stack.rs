@@ -6,7 +6,7 @@ mod resources;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use okta_twin::{Org, Twin, TwinOptions};
 use serde_json::{Value, json};
 use shared::{
@@ -66,6 +66,8 @@ pub struct Stack {
     gateway: Gateway,
     ports: Ports,
     port: u16,
+    outbox: String,
+    outbox_server: JoinHandle<()>,
     listeners: Vec<Listener>,
     schedules: Vec<JoinHandle<()>>,
 }
@@ -97,9 +99,10 @@ impl Stack {
         let twin = Twin::start(twin_options).await?;
 
         let dyn_clock: Arc<dyn Clock> = clock.clone();
-        let functions = Arc::new(mounts::mount(&aws, &dyn_clock, &(random.clone() as _))?);
+        let functions = Arc::new(mounts::mount(&aws, twin.base_url(), &dyn_clock, &(random.clone() as _))?);
         let gateway = Gateway::new(&template, functions.clone(), dyn_clock, random);
         gateway.serve(listener, None)?;
+        let (outbox, outbox_server) = crate::outbox::serve(cloud.ses().clone()).await?;
         let ports = Ports::open(options.data.as_deref())?;
         let mut stack = Self {
             cloud,
@@ -110,6 +113,8 @@ impl Stack {
             gateway,
             ports,
             port,
+            outbox,
+            outbox_server,
             listeners: Vec::new(),
             schedules: Vec::new(),
         };
@@ -149,20 +154,42 @@ impl Stack {
         Ok(port)
     }
 
+    /// Where the mail that was sent can be read.
+    pub fn outbox_url(&self) -> &str {
+        &self.outbox
+    }
+
     /// Fires the schedule of the function `name`, as EventBridge does.
     pub async fn fire(&self, name: &str) -> anyhow::Result<Value> {
         self.functions.invoke(name, schedule_event(self.clock.now())).await
     }
 
-    /// Waits until no message is left or under way in any queue that a function reads, at most `limit`.
-    pub async fn settled(&self, limit: Duration) -> anyhow::Result<()> {
-        let queues = self.template.functions.iter().filter_map(|function| function.queue.as_ref());
-        let work = async {
-            for source in queues {
-                self.cloud.sqs().drained(&source.queue).await;
+    /// Lets the functions work until no message is left in the queues they read. While all that is left is
+    /// delayed, the clock moves on; returns by how many seconds. An error if that takes a day of its time.
+    pub async fn work_off(&self, mut waiting: impl FnMut(i64)) -> anyhow::Result<i64> {
+        const STEP_SECONDS: i64 = 5;
+        let mut waited = 0;
+        loop {
+            let counts: Vec<_> = self
+                .template
+                .functions
+                .iter()
+                .filter_map(|function| function.queue.as_ref())
+                .map(|source| self.cloud.sqs().counts(&source.queue))
+                .collect();
+            let busy = counts.iter().any(|count| count.visible + count.in_flight > 0);
+            let delayed = counts.iter().any(|count| count.delayed > 0);
+            if !busy && !delayed {
+                return Ok(waited);
             }
-        };
-        tokio::time::timeout(limit, work).await.context("the queues did not drain in time")
+            if !busy {
+                anyhow::ensure!(waited < 86_400, "a message waited for a day");
+                self.clock.advance(SignedDuration::from_secs(STEP_SECONDS));
+                waited += STEP_SECONDS;
+                waiting(waited);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Stops what runs, waiting for invocations under way.
@@ -173,6 +200,7 @@ impl Stack {
         for listener in self.listeners {
             listener.stop().await;
         }
+        self.outbox_server.abort();
         drop(self.gateway);
         self.twin.shutdown().await;
         self.cloud.shutdown().await;

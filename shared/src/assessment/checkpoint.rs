@@ -81,7 +81,7 @@ impl LoopMark {
 }
 
 /// Numbers for the progress bar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     pub calls: u64,
     pub rows: u64,

@@ -104,16 +104,24 @@ pub fn correlation_id(parts: &Parts, random: &dyn Random) -> String {
     sent.or(gateway.filter(well_formed)).map_or_else(|| random::id(random, "c-"), ToOwned::to_owned)
 }
 
+/// The subdomain that the request's host names.
+pub fn subdomain_of(door: &Door, parts: &Parts) -> Result<Subdomain, Problem> {
+    let subdomain = domain_name(parts).and_then(|host| door.base.subdomain(host));
+    subdomain.and_then(|s| Subdomain::parse(s).ok()).ok_or_else(Problem::no_workspace)
+}
+
+/// A workspace that may be visited. Suspended and gone look like never there.
+pub fn open_to_visits(workspace: Option<Workspace>) -> Result<Workspace, Problem> {
+    let open = |workspace: &Workspace| match workspace.state {
+        WorkspaceState::Active | WorkspaceState::Pending => true,
+        WorkspaceState::Suspended | WorkspaceState::Offboarded => false,
+    };
+    workspace.filter(open).ok_or_else(Problem::no_workspace)
+}
+
 /// The workspace that a host names, as found in the store.
 pub async fn workspace_of(door: &Door, parts: &Parts) -> Result<Workspace, Problem> {
-    let subdomain = domain_name(parts).and_then(|host| door.base.subdomain(host));
-    let subdomain = subdomain.and_then(|s| Subdomain::parse(s).ok()).ok_or_else(Problem::no_workspace)?;
-    let workspace = door.workspaces.find(&subdomain).await?.ok_or_else(Problem::no_workspace)?;
-    match workspace.state {
-        WorkspaceState::Active | WorkspaceState::Pending => Ok(workspace),
-        // Suspended and gone look like never there.
-        WorkspaceState::Suspended | WorkspaceState::Offboarded => Err(Problem::no_workspace()),
-    }
+    open_to_visits(door.workspaces.find(&subdomain_of(door, parts)?).await?)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit

@@ -10,7 +10,7 @@ use super::{
     json_text,
     table::{Range, Write},
 };
-use crate::tenant::OrgId;
+use crate::tenant::{OrgId, Workspace};
 
 /// One assessed Okta org.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,6 +69,29 @@ pub struct PreflightResult {
     pub table: Value,
 }
 
+/// How often an addition is made anew when the workspace was changed meanwhile.
+const TRIES: u32 = 5;
+
+/// Why an org was not added.
+#[derive(Debug, thiserror::Error)]
+pub enum AddError {
+    #[error("the org is in the workspace already")]
+    Exists,
+    #[error("want at most {max} orgs, got one more")]
+    Limit { max: u8 },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whether `workspace`, which holds `connections`, takes the org at `okta_url` besides.
+pub fn room_for(okta_url: &str, connections: &[Connection], workspace: &Workspace) -> Result<(), AddError> {
+    if connections.iter().any(|connection| connection.okta_url == okta_url) {
+        return Err(AddError::Exists);
+    }
+    let max = workspace.settings.max_orgs;
+    if connections.len() < usize::from(max) { Ok(()) } else { Err(AddError::Limit { max }) }
+}
+
 impl TenantStore {
     /// The connection of one org.
     pub async fn connection(&self, org: &OrgId) -> Result<Option<Connection>, StoreError> {
@@ -86,16 +109,24 @@ impl TenantStore {
         Ok(self.connections().await?.into_iter().map(|connection| connection.public_key).collect())
     }
 
-    /// Keeps a new connection.
-    pub async fn add_connection(
-        &self,
-        connection: &Connection,
-        audit: &AuditRecord,
-    ) -> Result<(), StoreError> {
-        self.change(vec![Write::create(self.key("O", connection.org.as_str()), connection)], audit).await
+    /// Keeps a new connection, if there is room. Each addition changes the workspace, so that of two at once the
+    /// second counts the first.
+    pub async fn add_connection(&self, connection: &Connection, audit: &AuditRecord) -> Result<(), AddError> {
+        let mut tries = 0;
+        loop {
+            let workspace: Option<Workspace> = self.table.read(&self.key("W", "W")).await?;
+            let workspace =
+                workspace.ok_or(StoreError::Corrupt { kind: "workspace", reason: "none".to_owned() })?;
+            room_for(&connection.okta_url, &self.connections().await?, &workspace)?;
+            let create = Write::create(self.key("O", connection.org.as_str()), connection);
+            match self.change(vec![create, self.workspace_write(&workspace)], audit).await {
+                Err(error) if error.refused(1) && tries < TRIES => tries += 1,
+                done => return Ok(done?),
+            }
+        }
     }
 
-    /// Replaces a connection as it was read; refused when it was changed since.
+    /// Replaces a connection as it was read; refused when it was changed since. The schedule looks at it next.
     pub async fn save_connection(
         &self,
         connection: &Connection,
@@ -105,6 +136,6 @@ impl TenantStore {
         let write = Write::put(self.key("O", connection.org.as_str()), &next)
             .when("#version = :read")
             .bind(":read", connection.version);
-        self.change(vec![write], audit).await
+        self.change(vec![write, self.look_soon(&connection.org)], audit).await
     }
 }

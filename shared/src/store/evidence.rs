@@ -72,7 +72,8 @@ impl Evidence {
         }
     }
 
-    async fn read_unchecked(&self, tenant: &TenantId, name: &str) -> Result<Bytes, ServiceError> {
+    /// The bytes at `name`, whatever they are: the caller checks them.
+    pub(super) async fn read_unchecked(&self, tenant: &TenantId, name: &str) -> Result<Bytes, ServiceError> {
         let get = self.client.get_object().bucket(&self.bucket).key(key(tenant, name)).send().await;
         let object = get.map_err(|error| match error.code() {
             Some("NoSuchKey") => ServiceError::Missing { service: S3, what: "such object" },

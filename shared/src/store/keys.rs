@@ -1,8 +1,13 @@
-//! The key map. Every partition key begins with `T#<tenant>#`, save the lookup from host to tenant.
+//! The key map. Every partition key begins with `T#<tenant>#`, save the lookups from host and from identity
+//! provider to tenant.
+//!
+//! One tenant id is the deployment's own ([`deployment`]): what no workspace owns. It holds ids and times, nothing
+//! of a customer's.
 //!
 //! | item | PK after `T#<tenant>#` | SK | read by |
 //! |---|---|---|---|
 //! | host | (whole key) `H#<subdomain>` | `H` | every request, cached: the mapping never changes |
+//! | identity provider | (whole key) `H#idp:<sha256 of entity id>` | `I` | saving SSO: one workspace each |
 //! | workspace | `W` | `W` | every request |
 //! | SSO connection | `W` | `SSO` | sign-in |
 //! | operators' list of customers | `CUSTOMERS` | `<subdomain>` | the operators' console |
@@ -19,9 +24,12 @@
 //! | one-time link | `L#<sha256 of token>` | `L` | invitation, e-mail sign-in |
 //! | used TOTP step | `O#<user>` | `<step>` | single use |
 //! | Okta org | `O` | `<org>` | connection, schedule |
+//! | org to look at | (tenant `deployment`) `DUE` | `<tenant>#<org>` | the schedule: one query over all orgs |
 //! | scan | `X#<org>` | `<scan>` (time first) | list, newest first |
-//! | scan slot | `XS#<org>` | `<slot>` | one scheduled scan per slot |
-//! | finding | `F#<scan>` | `<finding>` | list of one scan |
+//! | scan slot, latest scan | `XS#<org>` | `SLOT#<slot>`, `CURRENT` | one scheduled scan per slot, one at a time |
+//! | checkpoint | `XC#<scan>` | `<piece, 4 digits>` | every step of a scan |
+//! | finding | `FO#<org>` | `<finding>` | the org's findings, each the same in every scan |
+//! | finding seen | `F#<scan>` | `<finding>` | list of one scan |
 //! | ledger | `LEDGER` | `HEAD`, `E#<seq, 20 digits>` | approvals, append-only |
 //! | approval | `P` | `<approval>` | every delivery, consistent read |
 //! | step done for a request | `I#<sha256 of step and request>` | `I` | a retry finds what it did |
@@ -45,10 +53,20 @@ impl Key {
         Self { pk: partition_key(tenant, partition), sk: sk.into() }
     }
 
-    /// The lookup from host to tenant: the one key that a request's own input makes.
+    /// The lookup from host to tenant. No subdomain holds the colon of `H#idp:`, the other lookup.
     pub fn host(subdomain: &Subdomain) -> Self {
         Self { pk: format!("H#{}", subdomain.as_str()), sk: "H".to_owned() }
     }
+
+    /// The lookup from an identity provider to the one workspace that trusts it.
+    pub fn idp(entity_id: &str) -> Self {
+        Self { pk: format!("H#idp:{}", hashed(entity_id)), sk: "I".to_owned() }
+    }
+}
+
+/// The deployment's own tenant id. Generated ids begin with `t` and 20 characters of another alphabet.
+pub fn deployment() -> TenantId {
+    TenantId::new("deployment")
 }
 
 /// The partition key of a tenant's partition.

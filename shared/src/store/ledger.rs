@@ -97,12 +97,7 @@ impl TenantStore {
         Err(StoreError::Conflict)
     }
 
-    fn judge(
-        &self,
-        records: &[Record],
-        head: Head,
-        approvals: &[Approval],
-    ) -> Result<(), Flaw> {
+    fn judge(&self, records: &[Record], head: Head, approvals: &[Approval]) -> Result<(), Flaw> {
         ledger::verify_up_to(&self.tenant, records, head)?;
         let mut told = ledger::replay(records)?;
         for approval in approvals {

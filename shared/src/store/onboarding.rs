@@ -57,7 +57,7 @@ impl Workspaces {
             WorkspaceKind::Customer => WorkspaceState::Pending,
             WorkspaceKind::Operator | WorkspaceKind::Partner => WorkspaceState::Active,
         };
-        let workspace = Workspace {
+        let mut workspace = Workspace {
             tenant: TenantId::new(random::id(acting.random, "t")),
             subdomain: new.subdomain.clone(),
             name: new.name.clone(),
@@ -69,6 +69,8 @@ impl Workspaces {
         };
         let store = self.table().tenant(&workspace);
         let (sponsor, mut writes) = store.first_user(invited(&new.email, vec![Role::Admin])?, acting);
+        // SSO can break: the first administrator stays able to mend it, until somebody else is named.
+        workspace.settings.break_glass = vec![sponsor.id.clone()];
         let (invitation, link) = store.new_link(&sponsor.id, INVITATION, acting.at, acting.random);
         writes.push(link);
         writes.extend(store.workspace_request(&workspace, &sponsor, acting)?);

@@ -12,7 +12,7 @@ const SERVICE: &str = "Secrets Manager";
 /// The secrets of a deployment's workspaces.
 #[derive(Clone)]
 pub struct Secrets {
-    client: Client,
+    pub(super) client: Client,
     prefix: String,
 }
 
@@ -45,7 +45,7 @@ impl Secrets {
         }
     }
 
-    fn id(&self, tenant: &TenantId, name: &str) -> String {
+    pub(super) fn id(&self, tenant: &TenantId, name: &str) -> String {
         format!("{}/tenants/{tenant}/{name}", self.prefix)
     }
 }

@@ -48,6 +48,11 @@ impl TenantStore {
         self.change(vec![Write::delete(self.session_key(hash))], audit).await
     }
 
+    /// The write that ends a session when another one takes its place.
+    pub fn replace_session(&self, hash: &Digest) -> Write {
+        Write::delete(self.session_key(hash))
+    }
+
     fn session_key(&self, hash: &Digest) -> Key {
         self.key(&format!("S#{hash}"), "S")
     }

@@ -62,12 +62,22 @@ impl TenantStore {
 
     /// The user whose userName folds to the same as `name`.
     pub async fn user_by_name(&self, name: &str) -> Result<Option<UserRecord>, StoreError> {
+        let id = self.user_id_of(name).await?;
+        self.user_named(id.as_deref(), name).await
+    }
+
+    /// The id of the user who has this name, by the index alone.
+    pub async fn user_id_of(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let key = self.name_key(&fold_user_name(name), 'U');
+        Ok(self.table.read::<Name>(&key).await?.map(|name| name.id))
+    }
+
+    /// The user whom the index names, if that is really its name: the user decides what it is called, the
+    /// index only says where to look.
+    pub async fn user_named(&self, id: Option<&str>, name: &str) -> Result<Option<UserRecord>, StoreError> {
+        let Some(id) = id else { return Ok(None) };
         let folded = fold_user_name(name);
-        match self.table.read::<Name>(&self.name_key(&folded, 'U')).await? {
-            // The user decides what its name is; the index only says where to look.
-            Some(found) => Ok(self.user(&found.id).await?.filter(|user| user.folded_name == folded)),
-            None => Ok(None),
-        }
+        Ok(self.user(id).await?.filter(|user| user.folded_name == folded))
     }
 
     /// Whether some user has this name.
@@ -77,22 +87,30 @@ impl TenantStore {
 
     /// Creates a user. Two racing creations of one name: one succeeds.
     pub async fn create_user(&self, new: NewUser, acting: &Acting<'_>) -> Result<UserRecord, UserError> {
-        let seq = self.table.next(&self.key("C", "U"), "next").await?;
-        let user = UserRecord::new(seq, new, acting);
-        let writes = self.user_creation(&user);
+        let user = self.place_user(new, acting).await?;
         let audit = acting.record("user.create", user.target(), user.source.as_str());
-        match self.change(writes, &audit).await {
+        match self.change(self.user_creation(&user), &audit).await {
             Ok(()) => Ok(user),
             Err(error) => {
-                // The place stays empty for good: it must not count as a user.
-                self.leave_hole('U', seq).await?;
+                self.give_up_place(&user).await?;
                 Err(if error.refused(0) { UserError::NameTaken } else { error.into() })
             }
         }
     }
 
+    /// A user with a place in the list, to be created by [`TenantStore::user_creation`] or given up.
+    pub async fn place_user(&self, new: NewUser, acting: &Acting<'_>) -> Result<UserRecord, StoreError> {
+        let seq = self.table.next(&self.key("C", "U"), "next").await?;
+        Ok(UserRecord::new(seq, new, acting))
+    }
+
+    /// The place of a user who was not created stays empty for good: it must not count as a user.
+    pub async fn give_up_place(&self, user: &UserRecord) -> Result<(), StoreError> {
+        self.leave_hole('U', user.seq).await
+    }
+
     /// The writes that create `user`: the name first, so that a refused write 0 means a taken name.
-    fn user_creation(&self, user: &UserRecord) -> Vec<Write> {
+    pub fn user_creation(&self, user: &UserRecord) -> Vec<Write> {
         let name = Name { id: user.id.as_str().to_owned() };
         let (partition, sk) = sequence('U', user.seq);
         vec![
@@ -118,19 +136,7 @@ impl TenantStore {
         acting: &Acting<'_>,
     ) -> Result<UserRecord, UserError> {
         let next = user.with_attributes(attributes, acting.at);
-        let mut writes = vec![
-            Write::update(self.user_key_of(user))
-                .set("attributes", JsonText(&next.attributes))
-                .set("active", next.active)
-                .set("folded_name", &next.folded_name)
-                .set("source", next.source)
-                .set("epoch", next.epoch)
-                .set("updated", next.updated)
-                .add("version", 1)
-                .when("#version = :read AND #id = :id")
-                .bind(":read", user.version)
-                .bind(":id", &user.id),
-        ];
+        let mut writes = vec![self.user_change(user, &next)];
         if next.folded_name != user.folded_name {
             let name = Name { id: user.id.as_str().to_owned() };
             writes.push(Write::create(self.name_key(&next.folded_name, 'U'), &name));
@@ -144,6 +150,40 @@ impl TenantStore {
             Err(error) if error.refused(0) => Err(UserError::Changed),
             Err(error) if error.refused(1) => Err(UserError::NameTaken),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The write that gives `user` (as it was read) what `next` says. A new name needs its index besides.
+    fn user_change(&self, user: &UserRecord, next: &UserRecord) -> Write {
+        Write::update(self.user_key_of(user))
+            .set("attributes", JsonText(&next.attributes))
+            .set("active", next.active)
+            .set("folded_name", &next.folded_name)
+            .set("source", next.source)
+            .set("epoch", next.epoch)
+            .set("updated", next.updated)
+            .add("version", 1)
+            .when("#version = :read AND #id = :id")
+            .bind(":read", user.version)
+            .bind(":id", &user.id)
+    }
+
+    /// The write that lets a sign-in happen only while the user is as it was read: active, with the same
+    /// epoch. `profile` are the attributes to keep with it; they must not change the name.
+    pub fn user_at_sign_in(
+        &self,
+        user: &UserRecord,
+        profile: Option<UserAttributes>,
+        acting: &Acting<'_>,
+    ) -> Write {
+        match profile {
+            Some(attributes) => self.user_change(user, &user.with_attributes(attributes, acting.at)),
+            None => Write::check(self.user_key_of(user))
+                .when("#id = :id AND #active = :active AND #deleted = :deleted AND #epoch = :epoch")
+                .bind(":id", &user.id)
+                .bind(":active", true)
+                .bind(":deleted", false)
+                .bind(":epoch", user.epoch),
         }
     }
 

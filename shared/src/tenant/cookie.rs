@@ -7,7 +7,7 @@
 
 use url::{Host, Url};
 
-use super::session::SessionSecret;
+use super::{Digest, session::SessionSecret};
 
 /// How long a SAML request may wait for its response, in seconds.
 pub const SAML_REQUEST_MAX_AGE: u32 = 600;
@@ -17,6 +17,7 @@ pub const SAML_REQUEST_MAX_AGE: u32 = 600;
 pub struct Cookies {
     session: String,
     saml_request: String,
+    trace: String,
 }
 
 /// Why an origin cannot carry our cookies.
@@ -37,12 +38,13 @@ impl Cookies {
         }
         match origin.scheme() {
             "https" => {
-                Ok(Self { session: "__Host-atm_session".into(), saml_request: "__Host-atm_saml".into() })
+                let name = |kind: &str| format!("__Host-atm_{kind}");
+                Ok(Self { session: name("session"), saml_request: name("saml"), trace: name("trace") })
             }
-            "http" if is_loopback(origin) => Ok(Self {
-                session: format!("atm_session_{workspace}"),
-                saml_request: format!("atm_saml_{workspace}"),
-            }),
+            "http" if is_loopback(origin) => {
+                let name = |kind: &str| format!("atm_{kind}_{workspace}");
+                Ok(Self { session: name("session"), saml_request: name("saml"), trace: name("trace") })
+            }
             _ => Err(OriginError::NotSecure { got: origin.origin().ascii_serialization() }),
         }
     }
@@ -78,6 +80,24 @@ impl Cookies {
     /// `Set-Cookie` that takes the SAML request cookie away.
     pub fn clear_saml_request(&self) -> String {
         format!("{}=; Path=/; Secure; HttpOnly; SameSite=None; Max-Age=0", self.saml_request)
+    }
+
+    /// `Set-Cookie` that lets the ACS see which session this browser has.
+    ///
+    /// `SameSite=None`: a response that starts at Okta is a POST across sites, without the `Lax` session
+    /// cookie, and may not replace another person's session unasked. A session's hash opens nothing.
+    pub fn set_trace(&self, session: &Digest) -> String {
+        format!("{}={session}; Path=/; Secure; HttpOnly; SameSite=None", self.trace)
+    }
+
+    /// `Set-Cookie` that takes the trace away.
+    pub fn clear_trace(&self) -> String {
+        format!("{}=; Path=/; Secure; HttpOnly; SameSite=None; Max-Age=0", self.trace)
+    }
+
+    /// The hash of the session that this browser has, as far as it says. None when absent or there twice.
+    pub fn trace<'a>(&self, headers: impl IntoIterator<Item = &'a str>) -> Option<Digest> {
+        find(headers, &self.trace).and_then(Digest::from_hex)
     }
 
     /// The session secret of a request's `Cookie` headers. None when absent, malformed or there twice.
@@ -135,7 +155,11 @@ mod tests {
             cookies.set_saml_request("abc"),
             "__Host-atm_saml=abc; Path=/; Secure; HttpOnly; SameSite=None; Max-Age=600"
         );
-        for clear in [cookies.clear_session(), cookies.clear_saml_request()] {
+        let hash = secret.hash();
+        let trace = format!("__Host-atm_trace={hash}; Path=/; Secure; HttpOnly; SameSite=None");
+        assert_eq!(cookies.set_trace(&hash), trace);
+        assert_eq!(cookies.trace([&*format!("a=b; __Host-atm_trace={hash}")]), Some(hash));
+        for clear in [cookies.clear_session(), cookies.clear_saml_request(), cookies.clear_trace()] {
             assert!(clear.starts_with("__Host-") && clear.contains("Secure; HttpOnly"));
             assert!(clear.ends_with("Max-Age=0") && !clear.contains("Domain"));
         }

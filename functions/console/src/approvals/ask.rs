@@ -77,9 +77,7 @@ impl Ask {
                 let Connection { org, okta_url, .. } = self.connection(person).await?;
                 Terms::FirstScan { org, okta_url }
             }
-            Kind::Scim => {
-                Terms::Scim { okta_url: given(self.okta_url.as_deref(), "okta_url")?.to_owned() }
-            }
+            Kind::Scim => Terms::Scim { okta_url: given(self.okta_url.as_deref(), "okta_url")?.to_owned() },
             Kind::EvidenceRoute => {
                 let email = Email::parse(given(self.email.as_deref(), "email")?)
                     .map_err(|error| wrong(format!("In email: {error}.")))?;
@@ -111,9 +109,7 @@ impl Ask {
         let words: Vec<&str> = match &self.classes {
             None => return Err(wrong("Give classes: the kinds of data, by name.".to_owned())),
             Some(Words::List(list)) => list.iter().map(String::as_str).collect(),
-            Some(Words::Text(text)) => {
-                text.split([',', ' ']).filter(|word| !word.is_empty()).collect()
-            }
+            Some(Words::Text(text)) => text.split([',', ' ']).filter(|word| !word.is_empty()).collect(),
         };
         let classes = words.into_iter().map(DataClass::from_key).collect::<Option<ClassSet>>();
         let classes = classes.ok_or_else(|| {
@@ -129,9 +125,9 @@ impl Ask {
         let days = match &self.days {
             Some(Days::Number(days)) => Some(*days),
             Some(Days::Text(text)) if text.trim().is_empty() => None,
-            Some(Days::Text(text)) => Some(text.trim().parse().map_err(|_| {
-                wrong("In days: give a whole number of days.".to_owned())
-            })?),
+            Some(Days::Text(text)) => Some(
+                text.trim().parse().map_err(|_| wrong("In days: give a whole number of days.".to_owned()))?,
+            ),
             None => None,
         };
         match days {
@@ -148,7 +144,8 @@ impl Ask {
 
 /// The partner's own workspace: the firm is who signs in there.
 async fn partner(console: &Console, subdomain: &str) -> Result<Workspace, Problem> {
-    let unknown = || wrong("There is no partner at that subdomain. Ask your operator to invite them.".to_owned());
+    let unknown =
+        || wrong("There is no partner at that subdomain. Ask your operator to invite them.".to_owned());
     let subdomain = Subdomain::parse(subdomain).map_err(|_| unknown())?;
     let workspace = console.door.workspaces.find(&subdomain).await?.ok_or_else(unknown)?;
     if workspace.kind == WorkspaceKind::Partner && workspace.state == WorkspaceState::Active {

@@ -89,7 +89,12 @@ fn about(entry: &Entry) -> String {
         | Event::Read { access }
         | Event::Refused { access }
         | Event::Failed { access } => {
-            format!("{}, object {}, by {}", access.class.key(), short(&access.object_sha256.to_hex()), access.rule)
+            format!(
+                "{}, object {}, by {}",
+                access.class.key(),
+                short(&access.object_sha256.to_hex()),
+                access.rule
+            )
         }
         Event::Checkpoint { seq, .. } => format!("signed up to entry {seq}"),
     }

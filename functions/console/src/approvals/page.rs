@@ -39,7 +39,8 @@ impl Names {
             for user in users.chain(approval.consents.iter().map(|consent| &consent.user)) {
                 if !names.contains_key(user) {
                     let found = store.user(user.as_str()).await?;
-                    let name = found.map_or_else(|| user.to_string(), |u| u.attributes.user_name().to_owned());
+                    let name =
+                        found.map_or_else(|| user.to_string(), |u| u.attributes.user_name().to_owned());
                     names.insert(user.clone(), name);
                 }
             }

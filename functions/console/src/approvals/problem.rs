@@ -66,9 +66,11 @@ fn rule(error: &ApprovalError) -> Problem {
             "What you approved is not the text of this approval.",
             "Open it, read its text, and send that text's text_sha256.",
         ),
-        ApprovalError::Lapsed => {
-            Problem::conflict("approval.lapsed", "The request has lapsed.", "Ask anew: it becomes a new approval.")
-        }
+        ApprovalError::Lapsed => Problem::conflict(
+            "approval.lapsed",
+            "The request has lapsed.",
+            "Ask anew: it becomes a new approval.",
+        ),
         ApprovalError::NotDue => Problem::conflict("approval.not_due", "Its time has not come.", again),
         ApprovalError::LeasesOpen { until } => Problem::conflict(
             "approval.revoking",

@@ -18,7 +18,7 @@ pub struct Browser {
     address: String,
     /// What the pages' origin is: `Origin` of every change.
     origin: String,
-    cookies: BTreeMap<String, String>,
+    pub(super) cookies: BTreeMap<String, String>,
 }
 
 /// What came back.
@@ -123,10 +123,15 @@ impl Browser {
 impl Reply {
     /// The reply, if it has this status; otherwise what was answered instead.
     pub fn expect(self, status: u16) -> anyhow::Result<Self> {
-        if self.status.as_u16() == status {
+        self.expect_any(&[status])
+    }
+
+    /// The reply, if it has one of these statuses; otherwise what was answered instead.
+    pub fn expect_any(self, wanted: &[u16]) -> anyhow::Result<Self> {
+        if wanted.contains(&self.status.as_u16()) {
             return Ok(self);
         }
-        bail!("want {status}, got {}: {}", self.status, self.body.chars().take(600).collect::<String>())
+        bail!("want {wanted:?}, got {}: {}", self.status, self.body.chars().take(600).collect::<String>())
     }
 
     /// The body as JSON.

@@ -40,12 +40,23 @@ impl Narrator {
         self.line(&format!("   {text}"));
     }
 
+    /// How long work that waits for the org's limits has waited, on a line that is written over.
+    pub fn progress(&mut self, what: &str, waited: i64) {
+        if self.colour && !self.silent {
+            let _ = write!(std::io::stdout(), "\r   {what} … {waited} s waited on the stack's clock");
+            let _ = std::io::stdout().flush();
+        }
+    }
+
     /// Requests told so far.
     pub fn exchanges(&self) -> u32 {
         self.exchanges
     }
 
     fn line(&self, text: &str) {
+        if self.colour && !self.silent {
+            let _ = write!(std::io::stdout(), "\r\x1b[K");
+        }
         if !self.silent {
             // A reader that went away (`| head`) is no reason to fail the run.
             let _ = writeln!(std::io::stdout(), "{text}");

@@ -1,68 +1,53 @@
 //! An operator creates the workspace; its sponsor accepts it and invites a second administrator.
 
-use anyhow::{Context, anyhow};
 use serde_json::json;
-use shared::ops::Clock;
-use totp_rs::{Algorithm, Secret, TOTP};
 
-use super::{Browser, CUSTOMER, Narrator, People};
-use crate::{
-    Stack,
-    stack::{OPERATOR, OPERATOR_EMAIL},
-};
+use super::{CUSTOMER, Demo, People, SECOND_ADMIN, SPONSOR};
 
-const SPONSOR: &str = "sponsor@acme.example";
-const SECOND_ADMIN: &str = "second.admin@acme.example";
+const CREATE: &str = "An operator creates the workspace acme and invites its sponsor";
+const ACCEPT: &str = "The sponsor signs in, accepts the workspace (approval 1) and invites a second Admin";
 
-pub(super) async fn run(stack: &Stack, narrator: &mut Narrator) -> anyhow::Result<People> {
-    narrator.step("An operator creates the workspace acme and invites its sponsor");
-    let mut operator = join(stack, narrator, "operator", OPERATOR, OPERATOR_EMAIL).await?;
-    let new = json!({ "subdomain": CUSTOMER, "name": "Acme Inc.", "email": SPONSOR });
-    operator.post(narrator, "/customers", &new).await?.expect(201)?;
-    operator.post(narrator, "/customers", &new).await?.expect(409)?;
+impl Demo<'_> {
+    pub(super) async fn onboard(&mut self) -> anyhow::Result<People> {
+        let begins = self.begins(CREATE);
+        let mut operator = self.sign_in_operator().await?;
+        if begins {
+            let new = json!({ "subdomain": CUSTOMER, "name": "Acme Inc.", "email": SPONSOR });
+            // A run that was killed here may have created it already.
+            operator.post(&mut self.narrator, "/customers", &new).await?.expect_any(&[201, 409])?;
+            operator.post(&mut self.narrator, "/customers", &new).await?.expect(409)?;
+            self.state.finish(CREATE)?;
+        }
 
-    narrator.step("The sponsor signs in with the one-time link and a TOTP code, and invites a second Admin");
-    let mut sponsor = join(stack, narrator, "sponsor", CUSTOMER, SPONSOR).await?;
-    sponsor.get(narrator, "/").await?.expect(200)?;
-    let invitation = json!({ "email": SECOND_ADMIN, "role": "Admin" });
-    sponsor.post(narrator, "/users", &invitation).await?.expect(201)?;
-    let second_admin = join(stack, narrator, "2nd admin", CUSTOMER, SECOND_ADMIN).await?;
-    Ok(People { operator, sponsor, second_admin })
-}
+        let begins = self.begins(ACCEPT);
+        let mut sponsor = self.sign_in("sponsor", CUSTOMER, SPONSOR).await?;
+        if begins {
+            self.accept(&mut sponsor).await?;
+            let invitation = json!({ "email": SECOND_ADMIN, "role": "Admin" });
+            sponsor.post(&mut self.narrator, "/users", &invitation).await?.expect_any(&[201, 409])?;
+        }
+        let second_admin = self.sign_in("2nd admin", CUSTOMER, SECOND_ADMIN).await?;
+        if begins {
+            self.state.finish(ACCEPT)?;
+        }
+        Ok(People { operator, sponsor, second_admin, engineer: None })
+    }
 
-/// Takes the invitation that was mailed to `email`, sets up a second factor and signs in.
-pub async fn join(
-    stack: &Stack,
-    narrator: &mut Narrator,
-    who: &str,
-    subdomain: &str,
-    email: &str,
-) -> anyhow::Result<Browser> {
-    let token = mailed_token(stack, email)?;
-    let mut browser = Browser::new(who, &stack.address(subdomain).await?, &stack.origin(subdomain))?;
-    browser.page(narrator, &format!("/sign-in/link?token={token}")).await?.expect(200)?;
-    let shown = browser.post(narrator, "/sign-in/enrol", &json!({ "token": token })).await?.expect(200)?;
-    let code = code(stack, shown.json()?["secret"].as_str().context("no secret was shown")?)?;
-    let sign_in = json!({ "token": token, "code": code });
-    browser.post(narrator, "/sign-in/link", &sign_in).await?.expect(200)?;
-    // A link works once.
-    let mut other = Browser::new(who, &stack.address(subdomain).await?, &stack.origin(subdomain))?;
-    other.post(narrator, "/sign-in/link", &sign_in).await?.expect(403)?;
-    Ok(browser)
-}
+    async fn accept(&mut self, sponsor: &mut super::Browser) -> anyhow::Result<()> {
+        let asked = sponsor.get(&mut self.narrator, "/approvals/workspace").await?.expect(200)?.json()?;
+        if asked["state"] == "requested" {
+            sponsor.get(&mut self.narrator, "/users").await?.expect(403)?;
+            self.approve(sponsor, "workspace").await?;
+        }
+        Ok(())
+    }
 
-/// What an authenticator app shows for `secret` (base32) now.
-fn code(stack: &Stack, secret: &str) -> anyhow::Result<String> {
-    let key = Secret::Encoded(secret.to_owned()).to_bytes().map_err(|_| anyhow!("not a base32 secret"))?;
-    let app = TOTP::new_unchecked(Algorithm::SHA1, 6, 0, 30, key);
-    Ok(app.generate(u64::try_from(stack.clock.now().as_second())?))
-}
-
-/// The token of the last link that was mailed to `email`.
-fn mailed_token(stack: &Stack, email: &str) -> anyhow::Result<String> {
-    let outbox = stack.cloud.ses().outbox();
-    let mail = outbox.iter().rev().find(|mail| mail.to.iter().any(|to| to == email));
-    let text = mail.with_context(|| format!("no mail to {email}"))?.text.clone();
-    let token = text.split("token=").nth(1).and_then(|rest| rest.split_whitespace().next());
-    token.map(ToOwned::to_owned).context("the mail has no link")
+    /// Reads what an approval says and says yes to exactly that text.
+    pub(super) async fn approve(&mut self, person: &mut super::Browser, id: &str) -> anyhow::Result<()> {
+        let path = format!("/approvals/{id}");
+        let asked = person.get(&mut self.narrator, &path).await?.expect(200)?.json()?;
+        let yes = json!({ "text_sha256": asked["textSha256"] });
+        person.post(&mut self.narrator, &format!("{path}/approve"), &yes).await?.expect(200)?;
+        Ok(())
+    }
 }

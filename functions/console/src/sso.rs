@@ -1,0 +1,249 @@
+//! Security → SSO: what Okta needs, the identity provider that the workspace trusts, and who tried to sign in.
+//!
+//! One rule: metadata that cannot be used changes nothing; what was pinned before stays live.
+
+mod log;
+mod pages;
+
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    routing::{get, post},
+};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::{Value, json};
+use shared::{
+    http::{Answer, Input, Person, Problem, outbound::METADATA_TYPES, outbound::OutboundError},
+    saml::{IdpMetadata, MetadataError},
+    store::sso::{SsoConnection, SsoError},
+    tenant::Permission,
+};
+
+use crate::{Console, notify};
+
+const PATH: &str = "/security/sso";
+
+pub(crate) fn routes() -> Router<Console> {
+    Router::new()
+        .route(PATH, get(show).post(save))
+        .route("/security/sso/disable", post(disable))
+        .route("/security/sso/settings", post(settings))
+        .route("/security/sso/log", get(log::show))
+}
+
+/// The metadata's URL, or the document itself: one of the two.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Metadata {
+    #[serde(default)]
+    metadata_url: String,
+    #[serde(default)]
+    metadata_xml: String,
+}
+
+/// A form's checkbox is absent when it is off.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Switches {
+    #[serde(default, deserialize_with = "switch")]
+    idp_initiated: bool,
+    #[serde(default, deserialize_with = "switch")]
+    require_provisioning: bool,
+    #[serde(default, deserialize_with = "switch")]
+    require_signed_assertion: bool,
+}
+
+async fn show(person: Person) -> Result<Answer, Problem> {
+    person.require(Permission::SecurityManage)?;
+    let connection = person.store().sso().await?;
+    Ok(Answer::page(pages::show(&person, connection.as_ref()), to_json(&person, connection.as_ref())))
+}
+
+/// Save & verify: the metadata is fetched and judged, and from then on its keys decide who signs in.
+async fn save(
+    State(console): State<Console>,
+    person: Person,
+    Input(input): Input<Metadata>,
+) -> Result<Answer, Problem> {
+    may_change(&person)?;
+    let (url, xml) = (input.metadata_url.trim(), input.metadata_xml.trim());
+    let (metadata_url, document) = match (url.is_empty(), xml.is_empty()) {
+        (false, true) => {
+            let fetched = console.outbound.fetch(url, METADATA_TYPES).await;
+            (Some(url.to_owned()), fetched.map_err(|error| not_fetched(&error))?)
+        }
+        (true, false) => (None, xml.as_bytes().to_vec()),
+        _ => {
+            let next = "Give the metadata's URL or the metadata itself.";
+            return Err(Problem::bad_request("metadata.source", "One of the two is needed.", next));
+        }
+    };
+    let idp = usable(IdpMetadata::parse(&document).map_err(|error| not_usable(&error))?)?;
+    let store = person.store();
+    let before = store.sso().await?;
+    let connection =
+        SsoConnection { metadata_url, idp, enabled: true, verified_at: person.visit.at, version: 0 };
+    let audit = person.acting().record("sso.save", "sso", connection.idp.entity_id.clone());
+    let saved = store.save_sso(before.as_ref(), &connection, &audit).await.map_err(not_saved)?;
+    let keys = saved.idp.certificates.iter().map(|c| format!("  SHA-256 {}\n", c.sha256_fingerprint));
+    let what = format!(
+        "Single sign-on now trusts the identity provider {} with the keys\n{}",
+        saved.idp.entity_id,
+        keys.collect::<String>()
+    );
+    tell(&console, &person, "Single sign-on was changed", &what).await?;
+    Ok(Answer::done(PATH, to_json(&person, Some(&saved))))
+}
+
+async fn disable(State(console): State<Console>, person: Person) -> Result<Answer, Problem> {
+    may_change(&person)?;
+    let store = person.store();
+    let before = store.sso().await?.ok_or_else(Problem::not_found)?;
+    let connection = SsoConnection { enabled: false, ..before.clone() };
+    let audit = person.acting().record("sso.disable", "sso", "");
+    let saved = store.save_sso(Some(&before), &connection, &audit).await.map_err(not_saved)?;
+    let what = "Single sign-on is off: people sign in by e-mail link and second factor.\n";
+    tell(&console, &person, "Single sign-on was switched off", what).await?;
+    Ok(Answer::done(PATH, to_json(&person, Some(&saved))))
+}
+
+async fn settings(
+    State(console): State<Console>,
+    person: Person,
+    Input(switches): Input<Switches>,
+) -> Result<Answer, Problem> {
+    may_change(&person)?;
+    let mut workspace = person.visit.workspace.clone();
+    let Switches { idp_initiated, require_provisioning, require_signed_assertion } = switches;
+    workspace.settings.idp_initiated = idp_initiated;
+    workspace.settings.require_provisioning = require_provisioning;
+    workspace.settings.require_signed_assertion = require_signed_assertion;
+    let detail = format!(
+        "idp_initiated={idp_initiated} require_provisioning={require_provisioning} \
+         require_signed_assertion={require_signed_assertion}"
+    );
+    let audit = person.acting().record("sso.settings", "workspace", detail.as_str());
+    person.store().save_workspace(&workspace, &audit).await?;
+    tell(&console, &person, "Sign-in settings were changed", &format!("Now: {detail}\n")).await?;
+    let json = json!({
+        "idpInitiated": idp_initiated,
+        "requireProvisioning": require_provisioning,
+        "requireSignedAssertion": require_signed_assertion,
+    });
+    Ok(Answer::done(PATH, json))
+}
+
+/// Who can change the front door can become anyone.
+fn may_change(person: &Person) -> Result<(), Problem> {
+    person.require(Permission::SecurityManage)?;
+    person.require_fresh()
+}
+
+async fn tell(console: &Console, person: &Person, subject: &str, what: &str) -> Result<(), Problem> {
+    let text = format!(
+        "{what}\nBy {} in {}, correlation id {}.\nIf nobody expected this, look at the audit log at once.\n",
+        person.user.attributes.user_name(),
+        person.visit.origin(),
+        person.visit.correlation_id
+    );
+    notify::admins(console, &person.visit, subject, &text).await
+}
+
+/// Metadata that this product can sign people in with.
+fn usable(idp: IdpMetadata) -> Result<IdpMetadata, Problem> {
+    let unprocessable = |code, title: &str, next: &str| {
+        Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, title, next))
+    };
+    if idp.sso_redirect.is_none() {
+        let next = "Enable the HTTP-Redirect binding at the identity provider.";
+        return unprocessable("metadata.endpoint", "There is no sign-on address for redirects.", next);
+    }
+    if idp.want_authn_requests_signed {
+        let next = "Our sign-in requests are not signed: switch “Signed Requests” off in the Okta app.";
+        return unprocessable("metadata.signed_requests", "This app takes signed requests only.", next);
+    }
+    Ok(idp)
+}
+
+fn not_fetched(error: &OutboundError) -> Problem {
+    let status = if error.is_bad_url() { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let next =
+        format!("{error}. Copy the Metadata URL from the app's Sign On tab in Okta, or paste the XML.");
+    Problem::new(status, error.code(), "The metadata could not be fetched.", capitalised(&next))
+}
+
+fn not_usable(error: &MetadataError) -> Problem {
+    let next = capitalised(&format!("{error}. Nothing was changed."));
+    // A key that must not be trusted is the one thing that an admin must fix at the identity provider.
+    let status = match error {
+        MetadataError::WeakKey(_) => StatusCode::BAD_REQUEST,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    Problem::new(status, error.code(), "This metadata cannot be used.", next)
+}
+
+fn not_saved(error: SsoError) -> Problem {
+    match error {
+        SsoError::InUse => Problem::conflict(
+            "idp.in_use",
+            "This identity provider is connected to another workspace.",
+            "Add the app to your Okta org once more and use that one's metadata, or write to support.",
+        ),
+        SsoError::Changed => Problem::conflict(
+            "changed",
+            "Somebody changed this in the meantime.",
+            "Reload it, look at what changed, and try again.",
+        ),
+        SsoError::Store(error) => error.into(),
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn to_json(person: &Person, connection: Option<&SsoConnection>) -> Value {
+    let settings = &person.visit.workspace.settings;
+    json!({
+        "acsUrl": acs_url(person),
+        "entityId": entity_id(person),
+        "settings": {
+            "idpInitiated": settings.idp_initiated,
+            "requireProvisioning": settings.require_provisioning,
+            "requireSignedAssertion": settings.require_signed_assertion,
+        },
+        "connection": connection.map(|connection| json!({
+            "enabled": connection.enabled,
+            "verifiedAt": connection.verified_at,
+            "metadataUrl": connection.metadata_url,
+            "entityId": connection.idp.entity_id,
+            "ssoUrl": connection.idp.sso_redirect,
+            "certificates": connection.idp.certificates.iter().map(|certificate| json!({
+                "subject": certificate.subject,
+                "sha256": certificate.sha256_fingerprint,
+                "notBefore": certificate.not_before,
+                "notAfter": certificate.not_after,
+            })).collect::<Vec<_>>(),
+        })),
+    })
+}
+
+fn acs_url(person: &Person) -> String {
+    format!("{}/auth/saml/acs", person.visit.origin())
+}
+
+fn entity_id(person: &Person) -> String {
+    format!("{}/saml/metadata", person.visit.origin())
+}
+
+/// `true` and `false` of JSON; `on`, `true` and `false` of a form.
+fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Bool(on) => Ok(on),
+        Value::String(text) if matches!(text.as_str(), "on" | "true") => Ok(true),
+        Value::String(text) if text == "false" => Ok(false),
+        _ => Err(D::Error::custom("want true or false")),
+    }
+}

@@ -1,0 +1,69 @@
+//! The editions of a report and where they lie.
+
+use shared::{
+    delivery::DataClass,
+    report::{Report, html, json, sanitized},
+    store::{TenantStore, audit::Acting, objects::NewObject, scans::ScanRecord},
+    tenant::{Digest, Workspace},
+};
+
+use super::{ExportError, ReportExport};
+
+const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
+
+/// Makes what is not there yet.
+pub(crate) struct Editions<'a> {
+    pub export: &'a ReportExport,
+    pub workspace: &'a Workspace,
+    pub store: &'a TenantStore,
+    pub scan: &'a ScanRecord,
+    pub acting: &'a Acting<'a>,
+}
+
+impl Editions<'_> {
+    pub(crate) async fn make(&self, report: &Report) -> Result<(), ExportError> {
+        let unreadable = |_| ExportError::Unreadable;
+        self.keep("report.html", DataClass::Report, HTML, html::render(report).into_bytes()).await?;
+        self.keep("report.json", DataClass::Report, JSON, json::render(report).map_err(unreadable)?).await?;
+        let key = self.export.secrets.pseudonym_key(&self.workspace.tenant, &*self.export.random).await?;
+        // One edition for everybody outside: whoever holds two of one org can compare them, and nobody else.
+        let names = sanitized::Pseudonyms::new(&key, &format!("outside:{}", self.scan.org));
+        let outside = sanitized::render(report, &names);
+        let class = DataClass::FindingsSanitized;
+        self.keep("report-sanitized.html", class, HTML, html::render_sanitized(&outside).into_bytes())
+            .await?;
+        let text = json::render_sanitized(&outside).map_err(unreadable)?;
+        self.keep("report-sanitized.json", class, JSON, text).await
+    }
+
+    /// Stores and describes an edition, unless that was done. The digest is in the name: an edition whose making was
+    /// interrupted may be made again with newer decisions in it.
+    async fn keep(
+        &self,
+        file: &str,
+        class: DataClass,
+        content_type: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(), ExportError> {
+        let there = self.store.objects(Some(&self.scan.id)).await?;
+        if there.iter().any(|object| object.class == class && object.file_name() == file) {
+            return Ok(());
+        }
+        let (sha256, size) = (Digest::of(&bytes), bytes.len() as u64);
+        let name = format!("scans/{}/{}/{file}", self.scan.id, &sha256.to_hex()[..16]);
+        self.export.evidence.write_once(&self.workspace.tenant, &name, content_type, bytes).await?;
+        let object = NewObject {
+            org: self.scan.org.clone(),
+            scan: self.scan.id.clone(),
+            class,
+            name,
+            sha256,
+            size,
+            content_type: content_type.to_owned(),
+            published: true,
+        };
+        self.store.add_object(object, self.acting).await?;
+        Ok(())
+    }
+}

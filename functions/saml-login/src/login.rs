@@ -1,0 +1,77 @@
+//! SP-initiated sign-in: an AuthnRequest by redirect, remembered and bound to this browser.
+
+use axum::{
+    extract::{Query, rejection::QueryRejection},
+    http::{HeaderMap, header},
+};
+use serde::Deserialize;
+use serde_json::json;
+use shared::{
+    http::{Answer, Problem, Visit},
+    saml::{AuthnRequest, redirect_url},
+    store::sso::{REQUEST_LIFETIME, WaitingRequest},
+    tenant::session::SessionSecret,
+};
+
+use crate::{acs_url, entity_id, path};
+
+#[derive(Deserialize)]
+pub(crate) struct Wish {
+    /// The path to land on.
+    next: Option<String>,
+    /// `1` asks the identity provider to authenticate the person afresh: step-up.
+    force: Option<String>,
+}
+
+/// `GET /auth/saml/login`
+pub(crate) async fn start(
+    visit: Visit,
+    headers: HeaderMap,
+    wish: Result<Query<Wish>, QueryRejection>,
+) -> Result<Answer, Problem> {
+    let Query(wish) = wish.map_err(|_| bad_query())?;
+    let store = visit.store();
+    let connection = store.sso().await?.filter(|connection| connection.enabled).ok_or_else(off)?;
+    let sso_url = connection.idp.sso_redirect.ok_or_else(off)?;
+
+    let request =
+        AuthnRequest::new(&*visit.door.random, visit.at, sso_url, entity_id(&visit), acs_url(&visit));
+    let request = if wish.force.as_deref() == Some("1") { request.forcing_authentication() } else { request };
+    let browser = browser(&visit, &headers)?;
+    let waiting = WaitingRequest {
+        browser: browser.hash(),
+        path: path::own(wish.next.as_deref()).to_owned(),
+        expires: visit.at.saturating_add(REQUEST_LIFETIME).unwrap_or(visit.at),
+    };
+    store.keep_request(&request.id, &waiting).await?;
+    // The RelayState is the request's id: it means nothing to anybody else, and no URL can be put into it.
+    let location = redirect_url(&request, Some(&request.id), None).map_err(|error| {
+        tracing::error!(error.message = %error, "AuthnRequest");
+        Problem::internal()
+    })?;
+    let cookie = visit.cookies()?.set_saml_request(browser.expose());
+    Ok(Answer::done(location.clone(), json!({ "location": location })).with_cookie(cookie))
+}
+
+/// What binds requests to this browser. One that it has already is kept, so that several tabs can sign in.
+fn browser(visit: &Visit, headers: &HeaderMap) -> Result<SessionSecret, Problem> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+    let kept = visit.cookies()?.saml_request(cookies).and_then(SessionSecret::parse);
+    Ok(kept.unwrap_or_else(|| SessionSecret::generate(&*visit.door.random)))
+}
+
+fn off() -> Problem {
+    Problem::forbidden(
+        "sso.off",
+        "Single sign-on is not set up for this workspace.",
+        "Sign in by e-mail at /sign-in, or ask an Admin of the workspace.",
+    )
+}
+
+fn bad_query() -> Problem {
+    Problem::bad_request(
+        "query",
+        "The address cannot be read.",
+        "Start again from the workspace's sign-in page.",
+    )
+}

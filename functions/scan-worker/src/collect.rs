@@ -1,0 +1,82 @@
+//! Reading on, within a budget.
+
+use jiff::SignedDuration;
+use shared::{
+    assessment::{
+        Checkpoint, StepOutcome,
+        checkpoint::{CheckpointStore, SaveError},
+        collect::{self, Budget, Context},
+    },
+    okta::{Client, ServiceApp, Transport},
+    ops::Clock,
+    store::{TenantStore, parts::Parts, scans::ScanRecord},
+};
+use tokio::sync::Mutex;
+
+use super::{Step, StepError, allowed::Allowed, refusal};
+
+/// How long one step reads: the function has 15 minutes.
+const LONGEST: SignedDuration = SignedDuration::from_mins(10);
+
+/// Calls of one step.
+const MOST_CALLS: u64 = 5_000;
+
+/// The scan as this worker holds it: each checkpoint is saved on the version that the last one made.
+struct Hold<'a> {
+    store: &'a TenantStore,
+    clock: &'a dyn Clock,
+    scan: Mutex<ScanRecord>,
+}
+
+impl CheckpointStore for Hold<'_> {
+    async fn save(&self, checkpoint: &Checkpoint) -> Result<(), SaveError> {
+        let mut scan = self.scan.lock().await;
+        let saved = self.store.save_checkpoint(&scan, checkpoint, self.clock.now()).await;
+        *scan = saved.map_err(|error| SaveError(error.to_string()))?;
+        Ok(())
+    }
+}
+
+impl<T: Transport> Step<'_, T> {
+    /// Reads until all is read, the budget is spent or the org must be waited for; then sends what goes on.
+    pub(crate) async fn collect(
+        &self,
+        scan: ScanRecord,
+        checkpoint: Option<Checkpoint>,
+        allowed: &Allowed,
+    ) -> Result<(), StepError> {
+        let worker = self.worker;
+        let now = self.now();
+        let begun = scan.started.unwrap_or(now);
+        let mut checkpoint = checkpoint.unwrap_or_else(|| Checkpoint::new(&scan.id, begun));
+        let app = ServiceApp { client_id: allowed.client_id.clone(), key: allowed.key.clone() };
+        let (clock, random) = (&*worker.clock, &*worker.random);
+        let mut client =
+            Client::new(&worker.transport, allowed.url.clone(), app, allowed.scopes.clone(), clock, random)
+                .map_err(|_| refusal::KEY)?;
+        let parts = Parts { evidence: &worker.evidence, tenant: &self.workspace.tenant, scan: &scan.id };
+        let hold = Hold { store: &self.store, clock, scan: Mutex::new(scan.clone()) };
+        let budget = Budget { calls: MOST_CALLS, until: now + LONGEST };
+        let mut context = Context { client: &mut client, sink: &parts, checkpoints: &hold, clock, budget };
+        let outcome = collect::step(&mut context, &mut checkpoint).await;
+
+        let scan = hold.scan.into_inner();
+        match outcome {
+            Ok(StepOutcome::Continue { not_before }) => {
+                let scan = self.store.pause_scan(&scan, not_before, self.now()).await?;
+                self.log(&scan, "the scan goes on later");
+                self.go_on(not_before).await?;
+            }
+            Ok(StepOutcome::Collected) => {
+                let scan = self.store.begin_sealing(&scan, self.now()).await?;
+                self.log(&scan, "the scan has read everything");
+                self.go_on(self.now()).await?;
+            }
+            Err(error) => match refusal::of(&error) {
+                Some(refusal) => return Err(refusal.into()),
+                None => return Err(StepError::Passing(error.to_string())),
+            },
+        }
+        Ok(())
+    }
+}

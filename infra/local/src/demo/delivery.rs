@@ -1,0 +1,103 @@
+//! A partner sees nothing without a live approval; raw evidence needs two people; a revocation holds at once.
+
+use anyhow::{Context, ensure};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::{Browser, CUSTOMER, Demo, People};
+
+const DELIVER: &str =
+    "The report is refused to the partner, then approved, then delivered; raw evidence needs two people";
+const REVOKE: &str = "An approval is revoked, and the next read is refused";
+const PARTNER: &str = "ironbridge";
+const PARTNER_LEAD: &str = "lead@ironbridge.example";
+
+impl Demo<'_> {
+    pub(super) async fn deliver(&mut self, people: &mut People) -> anyhow::Result<()> {
+        let org = self.org(&mut people.sponsor).await?;
+        if self.begins(DELIVER) {
+            let new = json!({ "subdomain": PARTNER, "name": "Ironbridge", "email": PARTNER_LEAD, "kind": "partner" });
+            people.operator.post(&mut self.narrator, "/customers", &new).await?.expect_any(&[201, 409])?;
+            let mut partner = self.sign_in("partner", PARTNER, PARTNER_LEAD).await?;
+            let report = self.object(people, "report").await?;
+            let raw = self.object(people, "raw_identity").await?;
+            self.read(&mut partner, &org, &report).await?.expect(403)?;
+            let approval = self.ask_partner(people, &org, "report").await?;
+            self.read(&mut partner, &org, &report).await?.expect(403)?;
+            self.approve(&mut people.second_admin, &approval).await?;
+            let delivered = self.read(&mut partner, &org, &report).await?.expect(200)?;
+            ensure!(!delivered.body.is_empty(), "the report is empty");
+
+            self.narrator.note("Raw identity evidence: one yes is not enough");
+            self.read(&mut partner, &org, &raw).await?.expect(403)?;
+            let approval = self.ask_partner(people, &org, "raw_identity").await?;
+            self.approve(&mut people.second_admin, &approval).await?;
+            self.read(&mut partner, &org, &raw).await?.expect(403)?;
+            self.approve(&mut people.sponsor, &approval).await?;
+            self.read(&mut partner, &org, &raw).await?.expect(200)?;
+            self.state.finish(DELIVER)?;
+        }
+        if self.begins(REVOKE) {
+            self.revoke(people, &org).await?;
+            self.state.finish(REVOKE)?;
+        }
+        Ok(())
+    }
+
+    /// An Admin who signed in by SAML asks for the partner: whoever asks does not decide.
+    async fn ask_partner(&mut self, people: &mut People, org: &str, class: &str) -> anyhow::Result<String> {
+        let ask = json!({ "kind": "partner_access", "org": org, "partner": PARTNER, "classes": [class], "days": 30 });
+        let mut engineer = people.engineer.clone().context("nobody signed in by SAML")?;
+        self.ask(&mut engineer, &ask).await
+    }
+
+    async fn revoke(&mut self, people: &mut People, org: &str) -> anyhow::Result<()> {
+        let mut partner = self.sign_in("partner", PARTNER, PARTNER_LEAD).await?;
+        let report = self.object(people, "report").await?;
+        let approvals = people.sponsor.get(&mut self.narrator, "/approvals").await?.expect(200)?.json()?;
+        let of_partner = |a: &&Value| a["kind"] == "partner_access" && a["state"] == "live";
+        let live: Vec<String> = approvals["approvals"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(of_partner)
+            .filter_map(|approval| approval["id"].as_str().map(ToOwned::to_owned))
+            .collect();
+        for id in &live {
+            let path = format!("/approvals/{id}/revoke");
+            people.sponsor.post(&mut self.narrator, &path, &json!({})).await?.expect_any(&[200, 202])?;
+        }
+        self.read(&mut partner, org, &report).await?.expect(403)?;
+        // "Revoked" is said when every lease has died, and not before.
+        self.stack.clock.advance(SignedDuration::from_secs(70));
+        for id in &live {
+            let path = format!("/approvals/{id}");
+            let shown = people.sponsor.get(&mut self.narrator, &path).await?.expect(200)?.json()?;
+            ensure!(shown["state"] == "revoked", "the approval is still {}", shown["state"]);
+        }
+        let ledger = people.sponsor.get(&mut self.narrator, "/ledger").await?.expect(200)?.json()?;
+        ensure!(ledger["intact"] == true, "the ledger does not verify: {ledger}");
+        let entries = ledger["head"]["seq"].clone();
+        self.narrator.note(&format!("The ledger verifies over {entries} entries"));
+        Ok(())
+    }
+
+    /// The id of the customer's newest object of a class.
+    async fn object(&mut self, people: &mut People, class: &str) -> anyhow::Result<String> {
+        let listed = people.sponsor.get(&mut self.narrator, "/deliveries").await?.expect(200)?.json()?;
+        let objects = listed["objects"].as_array().context("no list of objects")?;
+        let object = objects.iter().find(|object| object["class"] == class);
+        let object = object.with_context(|| format!("there is no object of class {class}"))?;
+        object["id"].as_str().map(ToOwned::to_owned).context("an object without id")
+    }
+
+    async fn read(
+        &mut self,
+        partner: &mut Browser,
+        org: &str,
+        object: &str,
+    ) -> anyhow::Result<super::browser::Reply> {
+        let path = format!("/deliveries/{object}?customer={CUSTOMER}&org={org}");
+        partner.get(&mut self.narrator, &path).await
+    }
+}
