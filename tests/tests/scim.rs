@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use futures::future::{join_all, try_join_all};
-use okta_twin::{Outcome, Provisioning, Run, ScimApp, ScimKind, Secret};
+use okta_twin::{Outcome as Ended, Provisioning, Run, ScimApp, ScimKind, Secret};
 use serde_json::{Value, json};
 use shared::{
     scim::UserAttributes,
@@ -15,7 +15,7 @@ use tests::{
     site::{Site, Tenant},
 };
 
-type Outcome_ = anyhow::Result<()>;
+type Outcome = anyhow::Result<()>;
 
 const APP: &str = "acme-scim";
 /// Groups of the twin's org.
@@ -33,7 +33,7 @@ async fn provisioned(kind: ScimKind) -> anyhow::Result<(Site, Tenant, Provisioni
 }
 
 fn done(run: Run) -> Run {
-    assert_eq!(run.outcome, Outcome::Done, "{:#?}", run.exchanges.last());
+    assert_eq!(run.outcome, Ended::Done, "{:#?}", run.exchanges.last());
     assert!(
         run.exchanges.iter().all(|e| e.status < 500 && !e.response_body.to_string().contains("password"))
     );
@@ -63,11 +63,10 @@ fn role_group(acme: &Tenant, role: Role) -> String {
 }
 
 /// The role that the workspace's pages give a user; none when the session is refused.
-async fn role_shown(site: &Site, acme: &Tenant, cookie: &str) -> anyhow::Result<Option<String>> {
+async fn role_shown(acme: &Tenant, cookie: &str) -> anyhow::Result<Option<String>> {
     let request = Request::new("GET", "/").with("cookie", cookie);
     let reply = request.send(acme.address).await?;
     assert!(matches!(reply.status, 200 | 401), "{}", reply.status);
-    let _ = site;
     Ok(reply.json()["role"].as_str().map(ToOwned::to_owned))
 }
 
@@ -76,7 +75,7 @@ async fn session_of(site: &Site, acme: &Tenant, login: &str) -> anyhow::Result<S
     Ok(site.session(&acme.workspace, &user).await?.0)
 }
 
-async fn life_of_a_user(kind: ScimKind) -> Outcome_ {
+async fn life_of_a_user(kind: ScimKind) -> Outcome {
     let (site, acme, okta) = provisioned(kind).await?;
     done(okta.test_credentials().await);
     let logins = members_in_org(&site, 3);
@@ -90,27 +89,27 @@ async fn life_of_a_user(kind: ScimKind) -> Outcome_ {
 
     // A session ends with the deactivation and does not come back with the reactivation.
     let cookie = session_of(&site, &acme, login).await?;
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("User"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("User"));
     done(okta.deactivate(login).await);
     assert_eq!(user(&acme, login).await?["active"], false);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?, None);
+    assert_eq!(role_shown(&acme, &cookie).await?, None);
     done(okta.reactivate(login).await);
     assert_eq!(user(&acme, login).await?["active"], true);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?, None, "the old session stays dead");
+    assert_eq!(role_shown(&acme, &cookie).await?, None, "the old session stays dead");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c17_a_catalog_app_provisions_a_user_from_assignment_to_reactivation() -> Outcome_ {
+async fn c17_a_catalog_app_provisions_a_user_from_assignment_to_reactivation() -> Outcome {
     life_of_a_user(ScimKind::Catalog).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c17_a_custom_app_provisions_a_user_from_assignment_to_reactivation() -> Outcome_ {
+async fn c17_a_custom_app_provisions_a_user_from_assignment_to_reactivation() -> Outcome {
     life_of_a_user(ScimKind::Custom).await
 }
 
-async fn life_of_a_role_group(kind: ScimKind) -> Outcome_ {
+async fn life_of_a_role_group(kind: ScimKind) -> Outcome {
     let (site, acme, okta) = provisioned(kind).await?;
     for login in members_in_org(&site, 40) {
         done(okta.assign(&login).await);
@@ -129,18 +128,18 @@ async fn life_of_a_role_group(kind: ScimKind) -> Outcome_ {
     let login = first["userName"].as_str().context("a userName")?;
     assert_eq!(first["groups"][0]["value"], json!(admin));
     let cookie = session_of(&site, &acme, login).await?;
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("Admin"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("Admin"));
     done(okta.push_membership(ADMINS, &[], &[login]).await);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("User"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("User"));
     done(okta.push_membership(ADMINS, &[login], &[]).await);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("Admin"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("Admin"));
 
     // Two links at once: the higher role; taken out of one: the other.
     done(okta.link_group(VIEWERS, "Viewer", false).await);
     done(okta.push_membership(VIEWERS, &[login], &[]).await);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("Admin"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("Admin"));
     done(okta.push_membership(ADMINS, &[], &[login]).await);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("Viewer"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("Viewer"));
 
     // "Push now" puts right what somebody else changed.
     let body =
@@ -155,21 +154,21 @@ async fn life_of_a_role_group(kind: ScimKind) -> Outcome_ {
     let viewer = role_group(&acme, Role::Viewer);
     done(okta.unlink(VIEWERS, true).await);
     assert_eq!(members(&acme, &viewer).await?, [""; 0]);
-    assert_eq!(role_shown(&site, &acme, &cookie).await?.as_deref(), Some("User"));
+    assert_eq!(role_shown(&acme, &cookie).await?.as_deref(), Some("User"));
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c14_a_catalog_app_links_pushes_and_unlinks_role_groups() -> Outcome_ {
+async fn c14_a_catalog_app_links_pushes_and_unlinks_role_groups() -> Outcome {
     life_of_a_role_group(ScimKind::Catalog).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c14_a_custom_app_links_pushes_and_unlinks_role_groups() -> Outcome_ {
+async fn c14_a_custom_app_links_pushes_and_unlinks_role_groups() -> Outcome {
     life_of_a_role_group(ScimKind::Custom).await
 }
 
-async fn life_of_a_group(kind: ScimKind) -> Outcome_ {
+async fn life_of_a_group(kind: ScimKind) -> Outcome {
     let (site, acme, okta) = provisioned(kind).await?;
     for login in members_in_org(&site, 40) {
         done(okta.assign(&login).await);
@@ -204,17 +203,17 @@ async fn life_of_a_group(kind: ScimKind) -> Outcome_ {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c11_c15_a_catalog_app_pushes_a_group_of_its_own() -> Outcome_ {
+async fn c11_c15_a_catalog_app_pushes_a_group_of_its_own() -> Outcome {
     life_of_a_group(ScimKind::Catalog).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c11_c15_a_custom_app_pushes_a_group_of_its_own() -> Outcome_ {
+async fn c11_c15_a_custom_app_pushes_a_group_of_its_own() -> Outcome {
     life_of_a_group(ScimKind::Custom).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c06_who_was_invited_or_came_by_sign_in_is_adopted_once() -> Outcome_ {
+async fn c06_who_was_invited_or_came_by_sign_in_is_adopted_once() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
     for source in [Source::Invited, Source::Jit] {
@@ -236,7 +235,7 @@ async fn c06_who_was_invited_or_came_by_sign_in_is_adopted_once() -> Outcome_ {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c06_of_sixteen_creations_of_one_name_one_succeeds() -> Outcome_ {
+async fn c06_of_sixteen_creations_of_one_name_one_succeeds() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
     for round in 0..3 {
@@ -259,7 +258,7 @@ async fn c06_of_sixteen_creations_of_one_name_one_succeeds() -> Outcome_ {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c12_parallel_patches_of_two_groups_lose_nothing() -> Outcome_ {
+async fn c12_parallel_patches_of_two_groups_lose_nothing() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
     let create = |number: usize| {
@@ -312,14 +311,14 @@ async fn c12_parallel_patches_of_two_groups_lose_nothing() -> Outcome_ {
 }
 
 /// Users straight into the store, by the product's own code: what a list or a large group needs.
-async fn seeded(site: &Site, acme: &Tenant, count: usize) -> anyhow::Result<Vec<String>> {
+async fn seeded(site: &Site, acme: &Tenant, name: &str, count: usize) -> anyhow::Result<Vec<String>> {
     let store = site.store(&acme.workspace);
     let mut ids = Vec::with_capacity(count);
     for batch in (0..count).collect::<Vec<_>>().chunks(32) {
         let users = batch.iter().map(|number| {
             let (store, acting) = (&store, site.acting("job:seed"));
             async move {
-                let body = json!({ "userName": format!("seeded.{number:05}@acme.example") });
+                let body = json!({ "userName": format!("{name}.{number:05}@acme.example") });
                 let attributes = UserAttributes::from_create(&body).map_err(|e| anyhow::anyhow!("{e:?}"))?;
                 let new = NewUser { attributes, source: Source::Scim, grants: Vec::new() };
                 anyhow::Ok(store.create_user(new, &acting).await?.id.to_string())
@@ -335,10 +334,10 @@ fn costs(reply: &Reply) -> (f64, f64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn large_lists_and_groups_stay_complete_and_flat() -> Outcome_ {
+async fn large_lists_and_groups_stay_complete_and_flat() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
-    let ids = seeded(&site, &acme, 1_100).await?;
+    let ids = seeded(&site, &acme, "seeded", 1_100).await?;
     // A creation that failed and a user who was deleted leave holes, which no page and no count shows.
     acme.call("POST", "/scim/v2/Users", &json!({ "userName": "seeded.00000@acme.example" }))
         .await?
@@ -373,7 +372,7 @@ async fn large_lists_and_groups_stay_complete_and_flat() -> Outcome_ {
     }
     let inline = acme.get(&path).await?.expect(200)?.json();
     assert_eq!(inline["members"].as_array().map(Vec::len), Some(1_099));
-    let more = seeded_more(&site, &acme, 1_000).await?;
+    let more = seeded(&site, &acme, "more", 1_000).await?;
     let one = acme.call("PATCH", &path, &add(&more[..1])).await?.expect(204)?;
     for batch in more.chunks(256) {
         acme.call("PATCH", &path, &add(batch)).await?.expect(204)?;
@@ -385,30 +384,12 @@ async fn large_lists_and_groups_stay_complete_and_flat() -> Outcome_ {
     Ok(())
 }
 
-async fn seeded_more(site: &Site, acme: &Tenant, count: usize) -> anyhow::Result<Vec<String>> {
-    let store = site.store(&acme.workspace);
-    let mut ids = Vec::new();
-    for batch in (0..count).collect::<Vec<_>>().chunks(32) {
-        let users = batch.iter().map(|number| {
-            let (store, acting) = (&store, site.acting("job:seed"));
-            async move {
-                let body = json!({ "userName": format!("more.{number:05}@acme.example") });
-                let attributes = UserAttributes::from_create(&body).map_err(|e| anyhow::anyhow!("{e:?}"))?;
-                let new = NewUser { attributes, source: Source::Scim, grants: Vec::new() };
-                anyhow::Ok(store.create_user(new, &acting).await?.id.to_string())
-            }
-        });
-        ids.extend(try_join_all(users).await?);
-    }
-    Ok(ids)
-}
-
 /// Each request reads the workspace and the token (2 calls) before its own work.
 #[tokio::test(flavor = "multi_thread")]
-async fn each_request_costs_what_the_table_says() -> Outcome_ {
+async fn each_request_costs_what_the_table_says() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
-    let ids = seeded(&site, &acme, 120).await?;
+    let ids = seeded(&site, &acme, "seeded", 120).await?;
     let user = format!("/scim/v2/Users/{}", ids[0]);
     let group = format!("/scim/v2/Groups/{}", role_group(&acme, Role::Viewer));
     let add = |ids: &[String]| {

@@ -66,7 +66,8 @@ fn a45_attributes_set_no_role() {
 
 #[test]
 fn name_and_email_are_kept_up_to_date_and_nothing_else() {
-    let married = identity("ADA@example.com", &[("lastName", "Lovelace"), ("email", "ada@lovelace.example.com")]);
+    let married =
+        identity("ADA@example.com", &[("lastName", "Lovelace"), ("email", "ada@lovelace.example.com")]);
     for source in ["jit", "invited"] {
         let after = profile(&married, user(source, true)).unwrap();
         assert_eq!((after.given_name(), after.family_name()), (Some("Ada"), Some("Lovelace")));
@@ -83,7 +84,8 @@ fn name_and_email_are_kept_up_to_date_and_nothing_else() {
 #[test]
 fn a46_a_deactivated_user_is_disabled_whoever_brought_it() {
     for source in ["scim", "jit", "invited"] {
-        let denied = admit(&identity("ada@example.com", &[]), Some(user(source, false)), &Settings::default());
+        let denied =
+            admit(&identity("ada@example.com", &[]), Some(user(source, false)), &Settings::default());
         assert_eq!(denied.unwrap_err(), Denied::Disabled);
     }
 }
