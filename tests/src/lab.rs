@@ -168,7 +168,7 @@ impl Lab {
         let id = format!("c-{}", terms.kind().key());
         let acting = self.world.acting(&by.actor(), &id);
         let requested_by = by.principal.actor();
-        let asked = Asked { terms, not_before: self.world.now(), until: Until::Revoked, requested_by };
+        let asked = Asked { terms, not_before: acting.at, until: Until::Revoked, requested_by };
         let asked = store.request_approval(asked, &acting).await?;
         Ok(store.approve(&asked.id, &by.approver(&asked), &acting).await?)
     }
