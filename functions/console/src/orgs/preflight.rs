@@ -141,13 +141,13 @@ fn refused(error: &PreflightError) -> Problem {
         let title = "The org does not let the service app in.";
         Problem::new(axum::http::StatusCode::BAD_GATEWAY, code, title, next)
     };
-    let token = match &error {
+    let token = match error {
         PreflightError::Token(error) | PreflightError::Get(shared::okta::GetError::Token(error)) => {
             Some(error)
         }
         PreflightError::Get(_) | PreflightError::Classic | PreflightError::Organization(_) => None,
     };
-    match (&error, token) {
+    match (error, token) {
         (PreflightError::Classic, _) => Problem::new(
             axum::http::StatusCode::UNPROCESSABLE_ENTITY,
             "okta.classic",
