@@ -1,8 +1,8 @@
 //! What the end-to-end tests stand on.
 
+pub mod canary;
 pub mod front;
 pub mod lab;
-pub mod canary;
 pub mod raw;
 pub mod routes;
 pub mod site;
