@@ -135,9 +135,8 @@ impl Lab {
             version: 1,
         };
         let acting = self.world.acting(&sponsor.actor(), "c-connect");
-        let workspace = self.world.as_kept(&sponsor.workspace).await?;
         let audit = acting.record("org.add", format!("org:{org}"), "");
-        store.add_connection(&connection, &workspace, &audit).await?;
+        store.add_connection(&connection, &audit).await?;
         connection.preflight = Some(self.preflight(&sponsor, &connection).await?);
         store.save_connection(&connection, &acting.record("org.preflight", format!("org:{org}"), "")).await?;
 
@@ -169,7 +168,7 @@ impl Lab {
         let id = format!("c-{}", terms.kind().key());
         let acting = self.world.acting(&by.actor(), &id);
         let requested_by = by.principal.actor();
-        let asked = Asked { terms, not_before: self.world.now(), until: Until::Revoked, requested_by };
+        let asked = Asked { terms, not_before: acting.at, until: Until::Revoked, requested_by };
         let asked = store.request_approval(asked, &acting).await?;
         Ok(store.approve(&asked.id, &by.approver(&asked), &acting).await?)
     }

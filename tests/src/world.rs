@@ -233,11 +233,6 @@ impl World {
         Ok(Answered { status: parts.status, headers: parts.headers, body })
     }
 
-    /// The workspace as it is now.
-    pub async fn as_kept(&self, workspace: &Workspace) -> anyhow::Result<Workspace> {
-        self.door.workspaces.read(&workspace.tenant).await?.context("the workspace is gone")
-    }
-
     /// Connects the Okta org of these tests.
     pub async fn connect(&self, by: &Someone) -> anyhow::Result<()> {
         let connection = Connection {
@@ -254,8 +249,7 @@ impl World {
             version: 1,
         };
         let audit = self.acting(&by.actor(), "c-connect").record("org.add", "org:org1", "");
-        let workspace = self.as_kept(&by.workspace).await?;
-        Ok(self.store(&workspace).add_connection(&connection, &workspace, &audit).await?)
+        Ok(self.store(&by.workspace).add_connection(&connection, &audit).await?)
     }
 
     /// Puts an object into the bucket and describes it.

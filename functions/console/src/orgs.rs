@@ -17,7 +17,7 @@ use shared::{
     okta::{OrgUrl, OrgUrlError},
     ops::random,
     store::connections::{AddError, Cadence, Connection, room_for},
-    tenant::{OrgId, Permission, WorkspaceKind, WorkspaceState},
+    tenant::{OrgId, Permission, WorkspaceKind},
 };
 
 use crate::{Console, layout};
@@ -59,13 +59,6 @@ async fn add(
     person.require(Permission::OrgsManage)?;
     let orgs = of_customer(&person).await?;
     let workspace = &person.visit.workspace;
-    if workspace.state != WorkspaceState::Active {
-        return Err(Problem::conflict(
-            "workspace.pending",
-            "The workspace is not accepted yet.",
-            "Its sponsor accepts it under Approvals; then add the org.",
-        ));
-    }
     let url = OrgUrl::parse_with(&input.okta_url, &console.extra_okta_origins).map_err(bad_url)?;
     let label = label(&input.label)?;
     room_for(url.as_str(), &orgs, workspace).map_err(not_added)?;

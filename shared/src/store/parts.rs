@@ -2,8 +2,7 @@
 
 use std::io::Read;
 
-use bytes::Bytes;
-use futures::{StreamExt, TryFutureExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt};
 
 use super::{Evidence, ServiceError, scans::Stored};
 use crate::{
@@ -51,7 +50,8 @@ impl PartSink for Parts<'_> {
             // Another version of the compressor wrote the same rows: what counts is what is in it.
             Err(ServiceError::Exists { .. }) => {
                 let there = self
-                    .packed(&key)
+                    .evidence
+                    .read_unchecked(self.tenant, &key)
                     .await
                     .and_then(|packed| unpack(&packed, bytes))
                     .map_err(|error| SinkError(error.to_string()))?;
@@ -70,20 +70,19 @@ impl Parts<'_> {
     pub async fn open(&self, manifest: &Manifest) -> Result<(Snapshot, Vec<Stored>), ReadBackError> {
         let mut opening = Opening::new(manifest);
         let mut objects = Vec::new();
-        let reads =
-            manifest.parts.iter().map(|part| self.packed(&part.key).map_ok(move |packed| (part, packed)));
-        let mut reads = futures::stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE);
+        let mut reads = futures::stream::iter(manifest.parts.clone())
+            .map(|part| async move {
+                let packed = self.evidence.read_unchecked(self.tenant, &part.key).await?;
+                Ok::<_, ServiceError>((part, packed))
+            })
+            .buffered(AT_ONCE);
         while let Some((part, packed)) = reads.try_next().await? {
             opening.add(&part.key, &unpack(&packed, part.bytes)?)?;
-            let (name, sha256) = (part.key.clone(), Digest::of(&packed));
-            objects.push(Stored { name, sha256, bytes: packed.len() as u64 });
+            let sha256 = Digest::of(&packed);
+            objects.push(Stored { name: part.key, sha256, bytes: packed.len() as u64 });
         }
         drop(reads);
         Ok((opening.finish()?, objects))
-    }
-
-    async fn packed(&self, key: &str) -> Result<Bytes, ServiceError> {
-        self.evidence.read_unchecked(self.tenant, key).await
     }
 }
 

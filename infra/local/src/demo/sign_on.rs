@@ -15,6 +15,8 @@ const ACS: &str = "/auth/saml/acs";
 impl Demo<'_> {
     pub(super) async fn sign_on(&mut self, people: &mut People) -> anyhow::Result<()> {
         if self.begins(CONNECT) {
+            let name = json!({ "user": super::SECOND_ADMIN, "action": "name" });
+            people.sponsor.post(&mut self.narrator, "/security/break-glass", &name).await?.expect(200)?;
             let origin = self.stack.origin(CUSTOMER);
             let app = SamlApp {
                 acs_url: format!("{origin}{ACS}"),
@@ -86,9 +88,9 @@ impl Demo<'_> {
 
     /// IdP-initiated: the dashboard's page posts a response that nobody asked for.
     async fn from_dashboard(&mut self, browser: &mut Browser, login: &str) -> anyhow::Result<String> {
-        let path = format!("/home/{SAML_APP}");
+        let (home, path) = (format!("/home/{SAML_APP}"), format!("/app/{SAML_APP}/sso/saml"));
         let mut at_twin = Browser::new("at Okta", self.stack.twin.base_url(), self.stack.twin.base_url())?;
-        at_twin.page(&mut self.narrator, &path).await?.expect(200)?;
+        at_twin.page(&mut self.narrator, &home).await?.expect(200)?;
         let fields = [("login", login)];
         let answer = at_twin
             .post_from(&mut self.narrator, self.stack.twin.base_url(), &path, &fields)
