@@ -19,7 +19,10 @@ use shared::{
     tenant::{Digest, OrgId, Role},
 };
 
-use crate::site::{Dump, Site, Tenant, texts};
+use crate::{
+    routes::Place,
+    site::{Dump, Site, Tenant, texts},
+};
 
 /// The text in everything of the workspace `name`.
 pub fn canary(name: &str) -> String {
@@ -88,6 +91,23 @@ async fn evidence(site: &Site, tenant: &Tenant, canary: &str) -> anyhow::Result<
     };
     store.request_approval(asked, &acting).await?;
     Ok(())
+}
+
+/// Something of the workspace's own for a place in a path.
+pub fn own(tenant: &Tenant, parameter: &str) -> String {
+    let canary = canary(tenant.workspace.subdomain.as_str());
+    match parameter {
+        "org" => format!("{canary}-org"),
+        "scan" => format!("{canary}-scan"),
+        "customer" => tenant.workspace.subdomain.as_str().to_owned(),
+        _ => tenant.admin.id.to_string(),
+    }
+}
+
+/// A path with the workspace's own things in all places.
+pub fn filled(tenant: &Tenant, place: &Place) -> String {
+    let values: Vec<_> = place.parameters().into_iter().map(|name| own(tenant, name)).collect();
+    place.with(&values.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// What only `theirs` holds: ids, names, hashes, key parts; the longer ones, that are no accident.

@@ -17,10 +17,10 @@ pub const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /// One address and the methods that it takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    pub function: String,
     /// As the router says it: `/scim/v2/Users/{id}`.
     pub path: String,
-    pub methods: BTreeSet<&'static str>,
+    /// Each with the function that answers it: one address can be two functions'.
+    pub methods: BTreeMap<&'static str, String>,
 }
 
 /// Whether SCIM clients come here, with a token; people come everywhere else, with a cookie.
@@ -108,6 +108,20 @@ const BODIES: &[(&str, &str, &str)] = &[
     ),
     ("POST", "/approvals/{id}/refuse", ""),
     ("POST", "/approvals/{id}/revoke", ""),
+    // A form with a signed response, which tests/saml.rs knows.
+    ("POST", "/auth/saml/acs", ""),
+    ("POST", "/security/sso", r#"{"metadata_xml":"<EntityDescriptor/>"}"#),
+    ("POST", "/security/sso/disable", ""),
+    ("POST", "/security/sso/settings", r#"{"idp_initiated":true,"require_provisioning":false}"#),
+    ("POST", "/orgs", r#"{"okta_url":"https://acme.okta.com","label":"Production"}"#),
+    ("POST", "/orgs/{org}/client", r#"{"client_id":"0oa1example2client3id"}"#),
+    ("POST", "/orgs/{org}/cadence", r#"{"cadence":"weekly"}"#),
+    ("POST", "/orgs/{org}/preflight", ""),
+    ("POST", "/orgs/{org}/scans", ""),
+    ("POST", "/findings/{org}/{finding}/move", r#"{"to":"remediating","reason":"We do."}"#),
+    ("POST", "/review/{customer}/{org}/{scan}/confirm", r#"{"finding":"all"}"#),
+    ("POST", "/review/{customer}/{org}/{scan}/dismiss", r#"{"finding":"all","reason":"Not one."}"#),
+    ("POST", "/review/{customer}/{org}/{scan}/publish", ""),
 ];
 
 /// Every route there is, from `functions/*/src`.
@@ -119,8 +133,9 @@ pub fn all() -> anyhow::Result<Vec<Place>> {
         for file in sources(&function.path().join("src"))? {
             let text = std::fs::read_to_string(&file)?;
             for (path, methods) in routes_in(&text).with_context(|| file.display().to_string())? {
-                let place = Place { function: name.clone(), path: path.clone(), methods: BTreeSet::new() };
-                places.entry(path).or_insert(place).methods.extend(methods);
+                let place = Place { path: path.clone(), methods: BTreeMap::new() };
+                let place = places.entry(path).or_insert(place);
+                place.methods.extend(methods.into_iter().map(|method| (method, name.clone())));
             }
         }
     }

@@ -93,7 +93,11 @@ impl Site {
     /// Every route of the functions that are mounted; `house.rs` holds that all are.
     pub fn places(&self) -> anyhow::Result<Vec<Place>> {
         let mounted: BTreeSet<_> = self.stack.functions.names().collect();
-        Ok(routes::all()?.into_iter().filter(|place| mounted.contains(&*place.function)).collect())
+        let mut places = routes::all()?;
+        for place in &mut places {
+            place.methods.retain(|_, function| mounted.contains(&**function));
+        }
+        Ok(places.into_iter().filter(|place| !place.methods.is_empty()).collect())
     }
 
     /// The time there.

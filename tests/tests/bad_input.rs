@@ -7,7 +7,7 @@ use anyhow::ensure;
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use tests::{
-    canary::plant,
+    canary::{filled, plant},
     raw::{Reply, Request},
     routes::{METHODS, Place, is_scim},
     site::{Site, Tenant, product_headers},
@@ -106,11 +106,6 @@ fn judge(case: &Case, reply: &Reply, html: bool) -> Outcome {
     Ok(())
 }
 
-/// The path with our own administrator wherever something is named.
-fn filled(acme: &Tenant, place: &Place) -> String {
-    place.with(&vec![acme.admin.id.as_str(); place.parameters().len()])
-}
-
 /// A good request; what makes it bad comes on top.
 fn good(acme: &Tenant, place: &Place, method: &str) -> Request {
     let request = acme.request(method, &filled(acme, place));
@@ -122,15 +117,15 @@ fn good(acme: &Tenant, place: &Place, method: &str) -> Request {
 
 /// Methods whose body is read.
 fn with_body(place: &Place) -> impl Iterator<Item = (&'static str, Value)> + '_ {
-    place.methods.iter().filter_map(|method| Some((*method, place.body(method)?)))
+    place.methods.keys().filter_map(|method| Some((*method, place.body(method)?)))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_method_is_405_and_the_right_ones_are_named() -> Outcome {
     refused(|acme, place| {
         let others = METHODS.into_iter().chain(["OPTIONS", "TRACE", "PROPFIND"]);
-        let wrong =
-            others.filter(|method| !place.methods.contains(method) && place.methods.len() < METHODS.len());
+        let wrong = others
+            .filter(|method| !place.methods.contains_key(method) && place.methods.len() < METHODS.len());
         wrong
             .map(|method| Case {
                 what: "wrong method",
@@ -146,7 +141,10 @@ async fn a_wrong_method_is_405_and_the_right_ones_are_named() -> Outcome {
         let reply = acme.send(&acme.request("TRACE", &filled(&acme, &place))).await?.expect(405)?;
         let allow = reply.header("allow").unwrap_or_default();
         let named: BTreeSet<_> = allow.split(',').map(str::trim).filter(|method| *method != "HEAD").collect();
-        assert_eq!(named, place.methods, "{}", place.path);
+        let functions: BTreeSet<_> = place.methods.values().collect();
+        let all: BTreeSet<_> = place.methods.keys().copied().collect();
+        // Of an address that two functions share, each knows its own methods only.
+        assert!(named == all || (functions.len() > 1 && named.is_subset(&all)), "{}: {allow}", place.path);
     }
     Ok(())
 }
@@ -219,7 +217,7 @@ async fn c20_json_that_is_not_quite_json_is_400() -> Outcome {
 #[tokio::test(flavor = "multi_thread")]
 async fn c01_c02_c03_credentials_that_are_none_are_401() -> Outcome {
     refused(|acme, place| {
-        let Some(method) = place.methods.first() else { return Vec::new() };
+        let Some(method) = place.methods.keys().next() else { return Vec::new() };
         if !is_scim(&place.path) {
             return Vec::new();
         }
@@ -261,7 +259,7 @@ async fn d03_d04_a_session_that_is_none_and_a_change_from_elsewhere() -> Outcome
         }
         let (name, secret) = acme.cookie.split_once('=').unwrap_or_default();
         let mut cases = Vec::new();
-        for method in &place.methods {
+        for method in place.methods.keys() {
             let without = || good(acme, place, method).without("cookie");
             let with = |value: &str| without().with("cookie", value);
             // A person who wants a page is sent to the sign-in.
@@ -308,7 +306,7 @@ async fn c22_an_odd_id_is_nothing() -> Outcome {
         let long = "x".repeat(2_048);
         let upper = acme.admin.id.as_str().to_uppercase();
         let mut cases = Vec::new();
-        for method in &place.methods {
+        for method in place.methods.keys() {
             for id in [
                 "..%2f..%2f",
                 "%2e%2e%2f",
@@ -344,7 +342,7 @@ async fn c22_an_odd_id_is_nothing() -> Outcome {
 #[tokio::test(flavor = "multi_thread")]
 async fn c18_an_odd_query_is_read_or_refused_and_never_fails() -> Outcome {
     refused(|acme, place| {
-        if !place.methods.contains("GET") {
+        if !place.methods.contains_key("GET") {
             return Vec::new();
         }
         let long = "x".repeat(2_048);
@@ -381,7 +379,7 @@ async fn c24_d10_headers_that_claim_something_claim_nothing() -> Outcome {
     plant(&site, &acme).await?;
     let before = site.dump().await?;
     let tenant = globex.workspace.tenant.as_str();
-    for place in site.places()?.into_iter().filter(|place| place.methods.contains("GET")) {
+    for place in site.places()?.into_iter().filter(|place| place.methods.contains_key("GET")) {
         let plain = good(&acme, &place, "GET");
         let expected = acme.send(&plain).await?;
         for (name, value) in [

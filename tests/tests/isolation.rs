@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use futures::{StreamExt, stream};
 use serde_json::Value;
 use tests::{
-    canary::{ids, only_in, plant},
+    canary::{filled, ids, only_in, own, plant},
     raw::{Reply, Request},
     routes::{Place, encoded, is_scim},
     site::{Site, Tenant},
@@ -103,12 +103,12 @@ async fn d08_an_id_of_another_workspace_in_a_path_is_nothing() -> Outcome {
     let two = Two::start().await?;
     let mut requests = Vec::new();
     for place in two.site.places()? {
-        let own: Vec<_> = [two.ours.admin.id.as_str()].into();
-        let count = place.parameters().len();
-        for (id, method) in two.ids.iter().flat_map(|id| place.methods.iter().map(move |method| (id, method)))
+        let own: Vec<_> = place.parameters().into_iter().map(|name| own(&two.ours, name)).collect();
+        let count = own.len();
+        for (id, method) in two.ids.iter().flat_map(|id| place.methods.keys().map(move |method| (id, method)))
         {
             for at in 0..count {
-                let mut values = vec![own[0]; count];
+                let mut values: Vec<_> = own.iter().map(String::as_str).collect();
                 values[at] = id;
                 requests.push(two.request(&place, method, &place.with(&values)));
             }
@@ -126,9 +126,8 @@ async fn d08_an_id_of_another_workspace_in_a_path_is_nothing() -> Outcome {
 async fn d08_an_id_of_another_workspace_in_a_query_is_nothing() -> Outcome {
     let two = Two::start().await?;
     let mut requests = Vec::new();
-    let own = two.ours.admin.id.to_string();
-    for place in two.site.places()?.into_iter().filter(|place| place.methods.contains("GET")) {
-        let path = place.with(&vec![&*own; place.parameters().len()]);
+    for place in two.site.places()?.into_iter().filter(|place| place.methods.contains_key("GET")) {
+        let path = filled(&two.ours, &place);
         for id in &two.ids {
             let value = encoded(id);
             let mut queries: Vec<_> = NAMES.iter().map(|name| format!("{name}={value}")).collect();
@@ -158,11 +157,10 @@ async fn d08_an_id_of_another_workspace_in_a_body_is_nothing() -> Outcome {
     // What one request wrote into our own workspace, another may answer with: only the rest is a secret here.
     two.secrets.retain(|secret| !two.ids.contains(secret));
     let mut requests = Vec::new();
-    let own = two.ours.admin.id.to_string();
     for place in two.site.places()?.iter().filter(|place| stays_signed_in(place)) {
-        for method in &place.methods {
+        for method in place.methods.keys() {
             let Some(body) = place.body(method) else { continue };
-            let target = place.with(&vec![&*own; place.parameters().len()]);
+            let target = filled(&two.ours, place);
             for id in &two.ids {
                 for body in substituted(&body, id) {
                     // Each a request of its own, not the retry of another.
@@ -221,10 +219,9 @@ async fn c02_d01_credentials_of_one_workspace_are_worth_nothing_at_another() -> 
         let mut broken = Vec::new();
         let (_, secret) = two.ours.cookie.split_once('=').unwrap_or_default();
         let (name, _) = two.theirs.cookie.split_once('=').unwrap_or_default();
-        let own = two.theirs.admin.id.to_string();
         for place in two.site.places()? {
-            for method in &place.methods {
-                let target = place.with(&vec![&*own; place.parameters().len()]);
+            for method in place.methods.keys() {
+                let target = filled(&two.theirs, &place);
                 let mut nobody = two.theirs.anonymous(method, &target);
                 if let Some(body) = place.body(method) {
                     nobody = nobody.json(&body);

@@ -422,6 +422,17 @@ async fn each_request_costs_what_the_table_says() -> Outcome {
         .iter()
         .map(|(what, reply)| format!("{what}: {} trips, {} calls", reply.cost("trips"), reply.cost("calls")))
         .collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @"
+    GET user: 3 trips, 3 calls
+    GET user by name, none: 3 trips, 3 calls
+    GET user by name, found: 4 trips, 4 calls
+    POST user: 5 trips, 5 calls
+    PATCH active: 4 trips, 4 calls
+    GET role-groups: 3 trips, 3 calls
+    PATCH group, 1 member: 3 trips, 3 calls
+    PATCH group, 49 members: 3 trips, 3 calls
+    PATCH group, 98 members: 3 trips, 4 calls
+    list, page of 100: 4 trips, 4 calls
+    ");
     Ok(())
 }
