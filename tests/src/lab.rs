@@ -189,7 +189,7 @@ impl Lab {
 
     /// Delivers the message `id` of a scan to the worker; whether it was done with.
     pub async fn deliver(&self, of: &Customer, scan: &str, id: &str) -> anyhow::Result<bool> {
-        let answer = scan_worker::handle(&self.worker, lambda(self.message(of, scan, id)?)).await;
+        let answer = scan_worker::handle(&self.worker, lambda(Self::message(of, scan, id)?)).await;
         let answer = answer.map_err(|error| anyhow::anyhow!("{error}"))?;
         let failures = answer["batchItemFailures"].as_array().context("a batch answer")?;
         Ok(failures.is_empty())
@@ -216,7 +216,7 @@ impl Lab {
         .transpose()
     }
 
-    fn message(&self, of: &Customer, scan: &str, id: &str) -> anyhow::Result<Value> {
+    fn message(of: &Customer, scan: &str, id: &str) -> anyhow::Result<Value> {
         let (tenant, org) = (of.sponsor.workspace.tenant.clone(), of.org.clone());
         let body = serde_json::to_string(&ScanMessage { tenant, org, scan: scan.to_owned() })?;
         Ok(json!({ "Records": [{ "messageId": id, "body": body, "eventSource": "aws:sqs" }] }))
