@@ -248,7 +248,7 @@ impl World {
             version: 1,
         };
         let audit = self.acting(&by.actor(), "c-connect").record("org.add", "org:org1", "");
-        Ok(self.store(&by.workspace).add_connection(&connection, &audit).await?)
+        Ok(self.store(&by.workspace).add_connection(&connection, &by.workspace, &audit).await?)
     }
 
     /// Puts an object into the bucket and describes it.
