@@ -38,7 +38,9 @@ pub struct Front {
     pub twin: Twin,
     pub clock: Arc<OffsetClock>,
     pub door: Door,
-    routes: Router,
+    acs: Router,
+    login: Router,
+    console: Router,
 }
 
 /// What came back.
@@ -85,12 +87,8 @@ impl Front {
         let door = Door::new(aws.config().public_base()?, table, clock.clone(), random);
         let outbound = Outbound::new([twin.base_url()])?;
         let console = console::router(console::Console::new(&aws, door.clone(), outbound)?);
-        let routes = Router::new()
-            .route_service("/auth/saml/acs", saml_acs::router(door.clone()))
-            .route_service("/auth/saml/login", saml_login::router(door.clone()))
-            .route_service("/saml/metadata", saml_login::router(door.clone()))
-            .fallback_service(console);
-        Ok(Self { cloud, twin, clock, door, routes })
+        let (acs, login) = (saml_acs::router(door.clone()), saml_login::router(door.clone()));
+        Ok(Self { cloud, twin, clock, door, acs, login, console })
     }
 
     /// Creates an active workspace, and a SAML app for it at the twin under the same name.
@@ -182,7 +180,12 @@ impl Front {
             "http": { "method": request.method().as_str(), "path": request.uri().path() },
         }))?;
         request.extensions_mut().insert(RequestContext::ApiGatewayV2(context));
-        let (response, cost) = meter::measured(self.routes.clone().oneshot(request)).await;
+        let function = match request.uri().path() {
+            "/auth/saml/acs" => &self.acs,
+            "/auth/saml/login" | "/saml/metadata" => &self.login,
+            _ => &self.console,
+        };
+        let (response, cost) = meter::measured(function.clone().oneshot(request)).await;
         let response = response.map_err(|never| match never {})?;
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await?;

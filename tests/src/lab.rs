@@ -137,7 +137,7 @@ impl Lab {
         };
         let acting = self.world.acting(&sponsor.actor(), "c-connect");
         let audit = acting.record("org.add", format!("org:{org}"), "");
-        store.add_connection(&connection, &sponsor.workspace, &audit).await?;
+        store.add_connection(&connection, &audit).await?;
         connection.preflight = Some(self.preflight(&sponsor, &connection).await?);
         store.save_connection(&connection, &acting.record("org.preflight", format!("org:{org}"), "")).await?;
 

@@ -1,5 +1,9 @@
 //! What the end-to-end tests stand on.
 
+pub mod canary;
 pub mod front;
 pub mod lab;
+pub mod raw;
+pub mod routes;
+pub mod site;
 pub mod world;

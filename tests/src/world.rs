@@ -104,6 +104,7 @@ impl World {
             ("EVIDENCE_BUCKET", "evidence"),
             ("SECRET_PREFIX", "atomation"),
             ("MAIL_FROM", "no-reply@example.com"),
+            ("REPORT_QUEUE_URL", "http://127.0.0.1/reports"),
         ];
         let config: Config =
             settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -248,7 +249,7 @@ impl World {
             version: 1,
         };
         let audit = self.acting(&by.actor(), "c-connect").record("org.add", "org:org1", "");
-        Ok(self.store(&by.workspace).add_connection(&connection, &by.workspace, &audit).await?)
+        Ok(self.store(&by.workspace).add_connection(&connection, &audit).await?)
     }
 
     /// Puts an object into the bucket and describes it.

@@ -46,7 +46,7 @@ async fn list(State(_): State<Console>, person: Person) -> Result<Answer, Proble
             table {
                 caption { "Workspaces" }
                 thead { tr { th scope="col" { "Address" } th scope="col" { "Name" } th scope="col" { "Kind" }
-                    th scope="col" { "Created" } } }
+                    th scope="col" { "Created" } th scope="col" { "Scans" } } }
                 tbody {
                     @for customer in &customers {
                         tr {
@@ -54,6 +54,8 @@ async fn list(State(_): State<Console>, person: Person) -> Result<Answer, Proble
                             td { (customer.name) }
                             td { (format!("{:?}", customer.kind)) }
                             td { (layout::time(customer.created)) }
+                            td { @if customer.kind == WorkspaceKind::Customer {
+                                a href=(format!("/review/{}", customer.subdomain.as_str())) { "Review" } } }
                         }
                     }
                 }

@@ -5,10 +5,14 @@ use maud::html;
 use serde_json::json;
 use shared::{
     http::{Answer, Person, Problem},
+    store::{TenantStore, connections::Connection},
     tenant::WorkspaceKind,
 };
 
-use crate::{Console, layout};
+use crate::{Console, layout, orgs};
+
+/// Scans of an org that are looked at for a published one.
+const RECENT: u32 = 12;
 
 pub(crate) fn routes() -> Router<Console> {
     Router::new().route("/", get(home))
@@ -18,7 +22,7 @@ struct Step {
     key: &'static str,
     done: bool,
     what: &'static str,
-    path: &'static str,
+    path: String,
 }
 
 async fn home(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
@@ -54,25 +58,40 @@ async fn home(State(_): State<Console>, person: Person) -> Result<Answer, Proble
 async fn customer_steps(person: &Person) -> Result<Vec<Step>, Problem> {
     let store = person.store();
     let (users, _) = store.users(1, 0).await?;
-    let connections = store.connections().await?;
+    let connections = orgs::of_customer(person).await?;
     let tokens = store.tokens().await?;
-    let step = |key, done, what, path| Step { key, done, what, path };
+    let checked = |org: &Connection| org.preflight.as_ref().is_some_and(|check| check.passed);
+    let next = connections.iter().find(|org| !checked(org)).or(connections.first());
+    let org_page = next.map_or_else(|| "/orgs".to_owned(), |org| format!("/orgs/{}", org.org));
+    let scanned = connections.iter().any(|org| org.last_scan_at.is_some());
+    let step = |key, done, what, path: &str| Step { key, done, what, path: path.to_owned() };
     Ok(vec![
         step("administrator", true, "Sign in as the first administrator", "/"),
         step("colleagues", users > 1, "Invite a second administrator", "/users"),
         step("orgs", !connections.is_empty(), "Add the Okta orgs to assess", "/orgs"),
         step(
             "api_access",
-            connections.iter().any(|c| c.preflight.as_ref().is_some_and(|p| p.passed)),
+            connections.iter().any(checked),
             "Give the read-only service app its access and check it",
-            "/orgs",
+            &org_page,
         ),
         step("scim", !tokens.is_empty(), "Optional: provision people from Okta by SCIM", "/security/scim"),
+        step("first_scan", scanned, "Approve and run the first scan", "/approvals"),
         step(
-            "first_scan",
-            connections.iter().any(|c| c.last_scan_at.is_some()),
-            "Approve and run the first scan",
-            "/approvals",
+            "report",
+            scanned && is_published(&store, &connections).await?,
+            "Read the first report",
+            "/reports",
         ),
     ])
+}
+
+/// Whether a scan of one of the orgs was published lately.
+async fn is_published(store: &TenantStore, orgs: &[Connection]) -> Result<bool, Problem> {
+    for org in orgs {
+        if store.scans(&org.org, RECENT).await?.iter().any(|scan| scan.published.is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

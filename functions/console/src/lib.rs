@@ -5,6 +5,7 @@ mod approvals;
 mod ask;
 mod assets;
 mod audit;
+mod break_glass;
 mod customers;
 mod findings;
 mod home;
@@ -74,6 +75,7 @@ pub fn router(console: Console) -> Router {
         .merge(approvals::routes())
         .merge(assets::routes())
         .merge(audit::routes())
+        .merge(break_glass::routes())
         .merge(customers::routes())
         .merge(findings::routes())
         .merge(home::routes())

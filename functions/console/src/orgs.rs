@@ -16,8 +16,8 @@ use shared::{
     http::{Answer, Input, Person, Problem},
     okta::{OrgUrl, OrgUrlError},
     ops::random,
-    store::connections::{Cadence, Connection},
-    tenant::{OrgId, Permission, WorkspaceKind, WorkspaceState},
+    store::connections::{AddError, Cadence, Connection, room_for},
+    tenant::{OrgId, Permission, WorkspaceKind},
 };
 
 use crate::{Console, layout};
@@ -59,29 +59,9 @@ async fn add(
     person.require(Permission::OrgsManage)?;
     let orgs = of_customer(&person).await?;
     let workspace = &person.visit.workspace;
-    if workspace.state != WorkspaceState::Active {
-        return Err(Problem::conflict(
-            "workspace.pending",
-            "The workspace is not accepted yet.",
-            "Its sponsor accepts it under Approvals; then add the org.",
-        ));
-    }
     let url = OrgUrl::parse_with(&input.okta_url, &console.extra_okta_origins).map_err(bad_url)?;
     let label = label(&input.label)?;
-    if orgs.iter().any(|org| org.okta_url == url.as_str()) {
-        return Err(Problem::conflict(
-            "org.exists",
-            "This org is in the workspace already.",
-            "Open it in the list of Okta orgs.",
-        ));
-    }
-    if orgs.len() >= usize::from(workspace.settings.max_orgs) {
-        return Err(Problem::conflict(
-            "org.limit",
-            format!("This workspace holds at most {} Okta orgs.", workspace.settings.max_orgs),
-            "Ask your Atomation contact to raise the number.",
-        ));
-    }
+    room_for(url.as_str(), &orgs, workspace).map_err(not_added)?;
     let org = OrgId::new(random::id(&*console.door.random, "o-"));
     let key = console.secrets.new_okta_key(&workspace.tenant, &org, &*console.door.random).await?;
     let connection = Connection {
@@ -98,9 +78,25 @@ async fn add(
         version: 1,
     };
     let audit = person.acting().record("org.add", format!("org:{org}"), url.as_str());
-    person.store().add_connection(&connection, workspace, &audit).await?;
+    person.store().add_connection(&connection, &audit).await.map_err(not_added)?;
     let location = format!("/orgs/{org}");
     Ok(Answer::done(location, org_json(&connection, orgs.is_empty())).with_status(StatusCode::CREATED))
+}
+
+fn not_added(error: AddError) -> Problem {
+    match error {
+        AddError::Exists => Problem::conflict(
+            "org.exists",
+            "This org is in the workspace already.",
+            "Open it in the list of Okta orgs.",
+        ),
+        AddError::Limit { max } => Problem::conflict(
+            "org.limit",
+            format!("This workspace holds at most {max} Okta orgs."),
+            "Ask your Atomation contact to raise the number.",
+        ),
+        AddError::Store(error) => error.into(),
+    }
 }
 
 /// The orgs of a customer's workspace, the primary one first: the one that was added first. Other workspaces

@@ -22,7 +22,7 @@ use shared::{
         operators::{Reach, ReachError},
         scans::ScanRecord,
     },
-    tenant::{OrgId, Permission, TenantId, WorkspaceKind},
+    tenant::{OrgId, Permission, Subdomain, TenantId, Workspace, WorkspaceKind},
 };
 
 use crate::{Console, ask::Ids, layout, scans};
@@ -46,10 +46,10 @@ async fn customer(
     Ids([customer]): Ids<1>,
 ) -> Result<Answer, Problem> {
     operators_only(&person)?;
-    let customer = TenantId::new(customer);
+    let customer = named(&console, &customer).await?;
     let mut orgs = Vec::new();
     for org in open_orgs(&console, &person, &customer).await? {
-        let reach = reach(&console, &person, &customer, &org).await?;
+        let reach = reach(&console, &person, &customer.tenant, &org).await?;
         require(&reach, Permission::ScansView)?;
         let store = reach.store(&console.door.workspaces);
         if let Some(connection) = store.connection(&org).await? {
@@ -57,13 +57,13 @@ async fn customer(
         }
     }
     let json = json!({
-        "customer": customer,
+        "customer": customer.subdomain,
         "orgs": orgs.iter().map(|(org, scans)| json!({
             "org": org.org, "label": org.label, "oktaUrl": org.okta_url,
             "scans": scans.iter().map(scans::as_json).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
     });
-    let body = page::customer(&customer, &orgs);
+    let body = page::customer(customer.subdomain.as_str(), &orgs);
     Ok(Answer::page(layout::page(&person, "/customers", "Review", &body), json))
 }
 
@@ -105,7 +105,8 @@ impl<'a> Review<'a> {
     ) -> Result<Self, Problem> {
         operators_only(person)?;
         let org = OrgId::new(org);
-        let reach = reach(console, person, &TenantId::new(customer), &org).await?;
+        let customer = named(console, customer).await?;
+        let reach = reach(console, person, &customer.tenant, &org).await?;
         require(&reach, Permission::ScansView)?;
         let store = reach.store(&console.door.workspaces);
         let scan = store.scan(scan).await?.filter(|scan| scan.org == org).ok_or_else(Problem::not_found)?;
@@ -115,7 +116,7 @@ impl<'a> Review<'a> {
     }
 
     fn path(&self) -> String {
-        format!("/review/{}/{}/{}", self.reach.customer.tenant, self.scan.org, self.scan.id)
+        format!("/review/{}/{}/{}", self.reach.customer.subdomain.as_str(), self.scan.org, self.scan.id)
     }
 }
 
@@ -126,12 +127,16 @@ fn operators_only(person: &Person) -> Result<(), Problem> {
     }
 }
 
+/// The customer whose workspace has this subdomain.
+async fn named(console: &Console, subdomain: &str) -> Result<Workspace, Problem> {
+    let subdomain = Subdomain::parse(subdomain).map_err(|_| closed())?;
+    let workspace = console.door.workspaces.find(&subdomain).await?;
+    workspace.filter(|workspace| workspace.kind == WorkspaceKind::Customer).ok_or_else(closed)
+}
+
 /// The orgs whose first-scan approval lets an operator in now. Nothing else of the customer is read for this.
-async fn open_orgs(console: &Console, person: &Person, customer: &TenantId) -> Result<Vec<OrgId>, Problem> {
-    let workspace = console.door.workspaces.read(customer).await?;
-    let workspace = workspace.filter(|workspace| workspace.kind == WorkspaceKind::Customer);
-    let workspace = workspace.ok_or_else(Problem::not_found)?;
-    let approvals = console.door.table().tenant(&workspace).approvals().await?;
+async fn open_orgs(console: &Console, person: &Person, customer: &Workspace) -> Result<Vec<OrgId>, Problem> {
+    let approvals = console.door.table().tenant(customer).approvals().await?;
     let mut orgs: Vec<OrgId> = approvals
         .iter()
         .filter_map(|approval| match &approval.terms {
@@ -159,12 +164,17 @@ async fn reach(
     let reached = console.door.workspaces.reach(&person.principal, customer, org, &person.acting()).await;
     reached.map_err(|error| match error {
         ReachError::Store(error) => error.into(),
-        ReachError::NotAnOperator | ReachError::Customer | ReachError::NotApproved => Problem::forbidden(
-            "review.closed",
-            "No approval of this customer lets you in.",
-            "The customer approves the first scan of the org under Approvals; it can also have been revoked.",
-        ),
+        ReachError::NotAnOperator | ReachError::Customer | ReachError::NotApproved => closed(),
     })
+}
+
+/// One answer for every customer that is not open: which exist is not told.
+fn closed() -> Problem {
+    Problem::forbidden(
+        "review.closed",
+        "No approval of this customer lets you in.",
+        "The customer approves the first scan of the org under Approvals; it can also have been revoked.",
+    )
 }
 
 /// What an operator may do there is less than at home, whatever their role.

@@ -22,7 +22,10 @@ const SHOWN: u32 = 104;
 
 pub(crate) fn routes() -> Router<Console> {
     // The POST that begins a scan is routed to scan-trigger (infra/template.yaml).
-    Router::new().route("/orgs/{org}/scans", get(list)).route("/scans/{org}/{scan}", get(show))
+    Router::new()
+        .route("/orgs/{org}/scans", get(list))
+        .route("/scans/{org}/{scan}", get(show))
+        .route("/scans/{scan}", get(show_by_id))
 }
 
 async fn list(State(_): State<Console>, person: Person, Ids([org]): Ids<1>) -> Result<Answer, Problem> {
@@ -47,22 +50,43 @@ async fn show(
     person.require(Permission::ScansView)?;
     let org = orgs::find(&person, org).await?;
     let scan = person.store().scan(&scan).await?.filter(|scan| scan.org == org.org);
-    let scan = scan.ok_or_else(Problem::not_found)?;
-    let results = Results::of(&console, &person, &scan).await?;
-    let mut json = as_json(&scan);
+    one(&console, &person, &org, &scan.ok_or_else(Problem::not_found)?).await
+}
+
+/// The same by the id alone, which names its org: where scan-trigger leads.
+async fn show_by_id(
+    State(console): State<Console>,
+    person: Person,
+    Ids([scan]): Ids<1>,
+) -> Result<Answer, Problem> {
+    person.require(Permission::ScansView)?;
+    orgs::customers_only(&person)?;
+    let scan = person.store().scan(&scan).await?.ok_or_else(Problem::not_found)?;
+    let org = orgs::find(&person, scan.org.to_string()).await?;
+    one(&console, &person, &org, &scan).await
+}
+
+async fn one(
+    console: &Console,
+    person: &Person,
+    org: &Connection,
+    scan: &ScanRecord,
+) -> Result<Answer, Problem> {
+    let results = Results::of(console, person, scan).await?;
+    let mut json = as_json(scan);
     json["resources"] = json!(results.resources);
     json["rules"] = results.rules.as_ref().map_or(Value::Null, |rules| rules.iter().map(rule_json).collect());
     let body = html! {
         p { a href=(format!("/orgs/{}/scans", org.org)) { "Scans of " (org.label) } }
-        (progress(&scan))
-        @if scan.state == ScanState::Judged { (numbers(&scan)) }
+        (progress(scan))
+        @if scan.state == ScanState::Judged { (numbers(scan)) }
         (results.view())
         @if scan.published.is_some() {
             p { a href=(format!("/findings?org={}", org.org)) { "Findings" } " · "
                 a href="/reports" { "Reports" } }
         }
     };
-    Ok(Answer::page(layout::page(&person, "/orgs", "Scan", &body), json))
+    Ok(Answer::page(layout::page(person, "/orgs", "Scan", &body), json))
 }
 
 /// What lies in the bucket about a judged scan.

@@ -157,8 +157,11 @@ async fn open(
     if method == Method::BreakGlass {
         alarm_admins(&console, &visit, &user).await?;
     }
-    let cookie = visit.cookies()?.set_session(&secret);
-    Ok(Answer::done("/", json!({ "signedIn": true })).with_cookie(cookie))
+    let cookies = visit.cookies()?;
+    // The trace tells the ACS that somebody is signed in here: the session cookie does not cross sites.
+    Ok(Answer::done("/", json!({ "signedIn": true }))
+        .with_cookie(cookies.set_session(&secret))
+        .with_cookie(cookies.set_trace(&secret.hash())))
 }
 
 async fn again(person: Person) -> Result<Answer, Problem> {
@@ -189,8 +192,10 @@ async fn strengthen(
 async fn sign_out(person: Person) -> Result<Answer, Problem> {
     let audit = person.acting().record("sign_out", person.user.target(), "");
     person.store().end_session(&person.session_hash, &audit).await?;
-    let cookie = person.visit.cookies()?.clear_session();
-    Ok(Answer::done("/sign-in", json!({ "signedIn": false })).with_cookie(cookie))
+    let cookies = person.visit.cookies()?;
+    Ok(Answer::done("/sign-in", json!({ "signedIn": false }))
+        .with_cookie(cookies.clear_session())
+        .with_cookie(cookies.clear_trace()))
 }
 
 /// The person a link was sent to, if both are still good.

@@ -26,7 +26,7 @@ const PATH: &str = "/security/sso";
 
 pub(crate) fn routes() -> Router<Console> {
     Router::new()
-        .route(PATH, get(show).post(save))
+        .route("/security/sso", get(show).post(save))
         .route("/security/sso/disable", post(disable))
         .route("/security/sso/settings", post(settings))
         .route("/security/sso/log", get(log::show))

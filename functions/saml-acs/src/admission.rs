@@ -112,3 +112,6 @@ fn set_names(body: &mut Map<String, Value>, identity: &Identity) {
 fn emails(address: &str) -> Value {
     json!([{ "value": address, "type": "work", "primary": true }])
 }
+
+#[cfg(test)]
+mod tests;

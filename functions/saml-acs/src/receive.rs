@@ -50,7 +50,8 @@ pub(crate) async fn response(State(door): State<Door>, request: Request) -> Resu
         cookies.saml_request(sent_cookies(&parts.headers)).map(|value| Digest::of(value.as_bytes()));
     let guess =
         Guess { session: present_session(&cookies, &parts.headers), ..guess::of(&form.saml_response) };
-    let ahead = door.workspaces.read_ahead(&subdomain, &guess).await?;
+    // Five reads of the SDK's in one future: on the heap, not on every frame above.
+    let ahead = Box::pin(door.workspaces.read_ahead(&subdomain, &guess)).await?;
     let mut ahead = ahead.ok_or_else(Problem::no_workspace)?;
     let visit = visit(&door, &mut ahead, &parts)?;
     let connection = ahead.connection.take().filter(|connection| connection.enabled).ok_or_else(off)?;

@@ -102,8 +102,10 @@ async fn look(
     match trigger.begin(&store, &connection, Trigger::Schedule { slot: slot.name }, &acting).await {
         Ok(Begun::New(_)) => Ok(Looked::Began),
         // Not ready, or another run of the schedule was faster.
-        Ok(Begun::Before(_)) | Err(NotBegun::Unchecked | NotBegun::Unapproved) => Ok(Looked::Waits),
-        Err(NotBegun::Store(StoreError::Conflict)) => Ok(Looked::Waits),
+        Ok(Begun::Before(_))
+        | Err(NotBegun::Unchecked | NotBegun::Unapproved | NotBegun::Store(StoreError::Conflict)) => {
+            Ok(Looked::Waits)
+        }
         Err(error) => Err(error),
     }
 }

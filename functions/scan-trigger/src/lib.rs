@@ -121,6 +121,6 @@ pub async fn handle(trigger: &ScanTrigger, event: LambdaEvent<Value>) -> Result<
     }
     let request: LambdaRequest = serde_json::from_value(event.payload)?;
     let router = start::finish(request::routes(), trigger.clone(), Surface::Web);
-    let answer = Adapter::from(router).call(LambdaEvent::new(request, event.context));
-    Ok(serde_json::to_value(answer.await.map_err(|never| match never {})?)?)
+    let answering = Adapter::from(router).call(LambdaEvent::new(request, event.context));
+    Ok(serde_json::to_value(answering.await.map_err(|never| match never {})?)?)
 }

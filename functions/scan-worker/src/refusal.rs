@@ -60,10 +60,9 @@ const ANSWER: Refusal = Refusal { reason: "Okta's answer could not be understood
 pub(crate) fn of(error: &CollectError) -> Option<Refusal> {
     match error {
         CollectError::Unauthorized => Some(CLIENT),
-        CollectError::BadNext(_) => Some(ADDRESS),
         CollectError::Get(GetError::Token(error)) => of_token(error),
         CollectError::Get(GetError::Transport(error)) => of_transport(error),
-        CollectError::Get(GetError::Outside) => Some(ADDRESS),
+        CollectError::BadNext(_) | CollectError::Get(GetError::Outside) => Some(ADDRESS),
         CollectError::Get(GetError::Sign(_)) => Some(KEY),
         CollectError::OtherPart { .. } => Some(EVIDENCE),
         CollectError::Sink(_) | CollectError::Save(_) => None,

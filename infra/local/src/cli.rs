@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use local::{
     Stack, StackOptions,
     demo::{Demo, Directory, Narrator},
+    saml_check::SamlCheck,
 };
 use okta_twin::Org;
 use shared::ops::telemetry;
@@ -25,6 +26,8 @@ enum Command {
     Demo(Run),
     /// Keeps the stack up, with the demo's workspace in it.
     Serve(Serve),
+    /// Judges SAML responses offline: every check with what was wanted and what was there.
+    SamlCheck(SamlCheck),
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +72,7 @@ impl Cli {
         match self.command {
             Command::Demo(run) => run.demo().await,
             Command::Serve(serve) => serve.serve().await,
+            Command::SamlCheck(check) => check.run(),
         }
     }
 }

@@ -14,7 +14,7 @@ mod sign_in;
 mod sign_on;
 mod state;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -34,6 +34,8 @@ pub struct Demo<'s> {
     pub stack: &'s Stack,
     pub narrator: Narrator,
     pub state: State,
+    /// Where reports and manifests are put for a person to look at.
+    pub shelf: PathBuf,
 }
 
 /// The people of the demo, signed in.
@@ -49,7 +51,8 @@ pub struct People {
 impl<'s> Demo<'s> {
     /// A run over `stack`, whose data is kept in `data` if anywhere.
     pub fn new(stack: &'s Stack, data: Option<&Path>, narrator: Narrator) -> anyhow::Result<Self> {
-        Ok(Self { stack, narrator, state: State::open(data)? })
+        let shelf = data.map_or_else(|| PathBuf::from(".data/demo"), |data| data.join("delivered"));
+        Ok(Self { stack, narrator, state: State::open(data)?, shelf })
     }
 
     /// Runs the whole job.
@@ -59,6 +62,7 @@ impl<'s> Demo<'s> {
         self.sign_on(&mut people).await.context("single sign-on")?;
         self.assess(&mut people).await.context("assessment")?;
         self.deliver(&mut people).await.context("delivery")?;
+        self.keep_all(&mut people).await.context("keeping what was delivered")?;
         Ok(people)
     }
 

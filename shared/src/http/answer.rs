@@ -149,9 +149,8 @@ impl Problem {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
-        if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Cookie"));
-        }
+        // A 401 of ours names no scheme: a session cookie is none (RFC 9110 section 11.1), and a browser must not
+        // ask for a password.
         response
     }
 }

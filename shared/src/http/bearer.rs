@@ -78,13 +78,41 @@ async fn note_use(store: &TenantStore, id: &str, day: jiff::civil::Date) {
     }
 }
 
-/// The one bearer credential of a request (RFC 6750 section 2.1): exactly one header, one space.
+/// The one bearer credential of a request (RFC 6750 section 2.1): exactly one header, one space. API Gateway
+/// joins headers of one name by commas, and no token has a comma.
 fn bearer(headers: &HeaderMap) -> Result<&str, ScimError> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let value = all.next().and_then(|v| v.to_str().ok()).ok_or_else(ScimError::unauthorized)?;
-    if all.next().is_some() {
+    if all.next().is_some() || value.contains(',') {
         return Err(ScimError::invalid_syntax("there is more than one Authorization header"));
     }
     let (scheme, token) = value.split_once(' ').ok_or_else(ScimError::unauthorized)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token) } else { Err(ScimError::unauthorized()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(values: &[&str]) -> Result<String, u16> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::AUTHORIZATION, value.parse().unwrap());
+        }
+        bearer(&headers).map(ToOwned::to_owned).map_err(|error| error.status)
+    }
+
+    #[test]
+    fn c01_one_bearer_credential_and_nothing_else() {
+        for good in ["Bearer x", "bearer x", "BEARER x"] {
+            assert_eq!(status(&[good]).as_deref(), Ok("x"));
+        }
+        assert_eq!(status(&["Bearer  x"]).as_deref(), Ok(" x"), "the blank is part of a token that is junk");
+        for bad in [&[][..], &[""], &["Bearer"], &["Basic x"], &["x"]] {
+            assert_eq!(status(bad), Err(401), "{bad:?}");
+        }
+        for twice in [&["Bearer x", "Bearer x"][..], &["Bearer x,Bearer x"], &["Bearer x, Basic y"]] {
+            assert_eq!(status(twice), Err(400), "{twice:?}");
+        }
+    }
 }

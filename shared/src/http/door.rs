@@ -87,6 +87,12 @@ fn gateway_context(parts: &Parts) -> Option<&ApiGatewayV2httpRequestContext> {
     }
 }
 
+/// The path as the gateway got it; what the router sees was parsed as a URL on the way.
+pub fn raw_path(parts: &Parts) -> String {
+    let path = gateway_context(parts).and_then(|context| context.http.path.clone());
+    path.unwrap_or_else(|| parts.uri.path().to_owned())
+}
+
 /// `X-Correlation-Id` if well formed, else API Gateway's request id, else a fresh one.
 pub fn correlation_id(parts: &Parts, random: &dyn Random) -> String {
     let well_formed = |id: &&str| {

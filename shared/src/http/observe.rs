@@ -10,7 +10,7 @@ use axum::{
 use super::{
     Door, Problem,
     answer::BothForms,
-    door::{correlation_id, domain_name},
+    door::{correlation_id, domain_name, raw_path},
     headers::secure,
     session::ACCEPTANCE,
 };
@@ -41,9 +41,11 @@ pub async fn observe(
     let wants_html = wants_html(&parts.headers);
     let host = domain_name(&parts).unwrap_or_default().to_owned();
     let started = door.clock.now();
+    let odd = is_odd(&raw_path(&parts));
     let request = Request::from_parts(parts, body);
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
-    let (response, cost) = meter::measured(next.run(request)).await;
+    let answer = async { if odd { Problem::not_found().into_response() } else { next.run(request).await } };
+    let (response, cost) = meter::measured(answer).await;
     let mut response = match surface {
         Surface::Web => web_form(response, wants_html, &correlation_id, &method),
         Surface::Scim => scim_form(response),
@@ -67,6 +69,25 @@ pub async fn observe(
         "request"
     );
     response
+}
+
+/// Longer than any id or name in an address of ours.
+const MAX_SEGMENT: usize = 256;
+
+/// Whether no address of ours can be meant: a part that is no text, walks the tree, or is longer than any id. It is
+/// refused here, as the gateway got it: on the way to the router dots are resolved, and a handler would ask the
+/// database for a key that is too long.
+fn is_odd(path: &str) -> bool {
+    path.split('/').any(|part| {
+        let Ok(text) = percent_encoding::percent_decode_str(part).decode_utf8() else { return true };
+        text.len() > MAX_SEGMENT || matches!(&*text, "." | "..") || text.chars().any(char::is_control)
+    })
+}
+
+/// Whether this is an extractor's own refusal: plain text, where ours are pages, JSON or SCIM messages.
+fn is_extractors(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    response.status().is_client_error() && kind.is_some_and(|kind| kind.starts_with(b"text/plain"))
 }
 
 /// Whether the caller reads pages: it says so, and does not put JSON first.
@@ -97,6 +118,10 @@ fn web_form(mut response: Response, wants_html: bool, correlation_id: &str, meth
         return carry_cookies(&response, problem.render(wants_html, correlation_id));
     }
     let problem = match (response.status(), response.headers().contains_key(header::CONTENT_TYPE)) {
+        (status, _) if is_extractors(&response) => {
+            let next = "Check the address and the parameters behind it.";
+            Problem::new(status, "request.unreadable", "The request cannot be read.", next)
+        }
         (StatusCode::NOT_FOUND, false) => Problem::not_found(),
         (StatusCode::METHOD_NOT_ALLOWED, false) => Problem::method_not_allowed(),
         _ => return response,
@@ -132,6 +157,7 @@ fn scim_form(response: Response) -> Response {
         (Some(_), _) => ScimError::internal(),
         (None, StatusCode::NOT_FOUND) if !has_type => ScimError::not_found(),
         (None, StatusCode::METHOD_NOT_ALLOWED) if !has_type => ScimError::method_not_allowed(),
+        (None, _) if is_extractors(&response) => ScimError::invalid_syntax("the request cannot be read"),
         (None, _) => return response,
     };
     keep_allow(&response, error.into_response())
@@ -149,4 +175,20 @@ fn carry_cookies(before: &Response, mut after: Response) -> Response {
         after.headers_mut().append(header::SET_COOKIE, cookie.clone());
     }
     after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c22_paths_that_no_address_of_ours_has() {
+        let long = format!("/approvals/{}", "x".repeat(257));
+        for odd in ["/a/..", "/a/%2e%2E/b", "/a/%2e", "/a/%ff", "/a/%00", "/a/x%0d%0ay", &long] {
+            assert!(is_odd(odd), "{odd}");
+        }
+        for fine in ["/", "/scim/v2/Users/.search", "/assets/app.css", "/a/%20", "/a/%F0%9F%A6%80", "/a//b"] {
+            assert!(!is_odd(fine), "{fine}");
+        }
+    }
 }

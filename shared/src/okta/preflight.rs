@@ -86,10 +86,13 @@ pub async fn run<T: Transport>(client: &mut Client<'_, T>) -> Result<Preflight, 
     let mut permissions = scopes(client).await?;
     if permissions.iter().all(|p| p.state != State::TooMuch) {
         let granted = Preflight { org_id: org_id.clone(), permissions: permissions.clone() }.granted_scopes();
-        client.set_scopes(granted);
-        let reads = resources(client).await?;
-        permissions.extend(reads);
-        permissions.extend(roles(client).await?);
+        // Without a scope there is no token to read with: the table says what is missing.
+        if !granted.is_empty() {
+            client.set_scopes(granted);
+            let reads = resources(client).await?;
+            permissions.extend(reads);
+            permissions.extend(roles(client).await?);
+        }
     }
     Ok(Preflight { org_id, permissions })
 }
@@ -237,6 +240,19 @@ mod tests {
             healthy(sent)
         });
         assert!(!got.await.unwrap().passes(), "users are not");
+    }
+
+    #[tokio::test]
+    async fn an_app_without_any_scope_gets_its_table_and_does_not_pass() {
+        let got = run_against(|sent| {
+            assert!(!sent.target().starts_with("/api/"), "there is no token to read with");
+            if sent.method == Method::Post {
+                return answer(400, &[], r#"{"error":"invalid_scope"}"#);
+            }
+            healthy(sent)
+        });
+        let got = got.await.unwrap();
+        assert!(got.permissions.iter().all(|p| p.state == State::Missing) && !got.passes());
     }
 
     #[tokio::test]

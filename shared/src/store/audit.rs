@@ -76,6 +76,8 @@ impl TenantStore {
         before: Option<&str>,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StoreError> {
+        // What a caller sends as an id is a key only if it could be one.
+        let before = before.filter(|id| id.len() <= 64);
         let mut records = Vec::new();
         let mut at = before.and_then(|id| id.split('#').next()?.parse().ok()).unwrap_or(now);
         for _ in 0..14 {

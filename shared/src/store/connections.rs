@@ -69,6 +69,29 @@ pub struct PreflightResult {
     pub table: Value,
 }
 
+/// How often an addition is made anew when the workspace was changed meanwhile.
+const TRIES: u32 = 5;
+
+/// Why an org was not added.
+#[derive(Debug, thiserror::Error)]
+pub enum AddError {
+    #[error("the org is in the workspace already")]
+    Exists,
+    #[error("want at most {max} orgs, got one more")]
+    Limit { max: u8 },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whether `workspace`, which holds `connections`, takes the org at `okta_url` besides.
+pub fn room_for(okta_url: &str, connections: &[Connection], workspace: &Workspace) -> Result<(), AddError> {
+    if connections.iter().any(|connection| connection.okta_url == okta_url) {
+        return Err(AddError::Exists);
+    }
+    let max = workspace.settings.max_orgs;
+    if connections.len() < usize::from(max) { Ok(()) } else { Err(AddError::Limit { max }) }
+}
+
 impl TenantStore {
     /// The connection of one org.
     pub async fn connection(&self, org: &OrgId) -> Result<Option<Connection>, StoreError> {
@@ -86,16 +109,21 @@ impl TenantStore {
         Ok(self.connections().await?.into_iter().map(|connection| connection.public_key).collect())
     }
 
-    /// Keeps a new connection; refused when `workspace` was changed since it was read. Each addition changes it, so
-    /// that two at once cannot both be the last one allowed.
-    pub async fn add_connection(
-        &self,
-        connection: &Connection,
-        workspace: &Workspace,
-        audit: &AuditRecord,
-    ) -> Result<(), StoreError> {
-        let create = Write::create(self.key("O", connection.org.as_str()), connection);
-        self.change(vec![create, self.workspace_write(workspace)], audit).await
+    /// Keeps a new connection, if there is room. Each addition changes the workspace, so that of two at once the
+    /// second counts the first.
+    pub async fn add_connection(&self, connection: &Connection, audit: &AuditRecord) -> Result<(), AddError> {
+        let mut tries = 0;
+        loop {
+            let workspace: Option<Workspace> = self.table.read(&self.key("W", "W")).await?;
+            let workspace =
+                workspace.ok_or(StoreError::Corrupt { kind: "workspace", reason: "none".to_owned() })?;
+            room_for(&connection.okta_url, &self.connections().await?, &workspace)?;
+            let create = Write::create(self.key("O", connection.org.as_str()), connection);
+            match self.change(vec![create, self.workspace_write(&workspace)], audit).await {
+                Err(error) if error.refused(1) && tries < TRIES => tries += 1,
+                done => return Ok(done?),
+            }
+        }
     }
 
     /// Replaces a connection as it was read; refused when it was changed since. The schedule looks at it next.

@@ -10,6 +10,8 @@
 mod list;
 mod record;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 pub use self::{
@@ -185,8 +187,13 @@ impl TenantStore {
         }
     }
 
-    /// Deletes `user`: deactivated, sessions ended, the name free again, a tombstone for the audit.
+    /// Deletes `user`: out of every group, deactivated, sessions ended, the name free again, a tombstone for the
+    /// audit.
     pub async fn delete_user(&self, user: &UserRecord, acting: &Acting<'_>) -> Result<(), UserError> {
+        let gone = BTreeMap::from([(user.id.as_str().to_owned(), false)]);
+        for group in &user.groups {
+            self.change_members(group, &gone, acting).await?;
+        }
         let writes = vec![
             Write::update(self.user_key_of(user))
                 .set("deleted", true)
@@ -194,7 +201,8 @@ impl TenantStore {
                 .set("updated", acting.at)
                 .add("epoch", 1)
                 .add("version", 1)
-                .when("#version = :read AND #id = :id")
+                // Whoever joined a group meanwhile is read again.
+                .when("#version = :read AND #id = :id AND attribute_not_exists(#groups)")
                 .bind(":read", user.version)
                 .bind(":id", &user.id),
             Write::delete(self.name_key(&user.folded_name, 'U')).when("#id = :id").bind(":id", &user.id),

@@ -62,7 +62,7 @@ pub(super) async fn decide(
 
 pub(crate) fn not_moved(error: FindingError) -> Problem {
     match error {
-        FindingError::Move(error) => refused(error),
+        FindingError::Move(error) => refused(&error),
         FindingError::Changed => StoreError::Condition(Vec::new()).into(),
         FindingError::Store(error) => error.into(),
     }
@@ -81,7 +81,7 @@ impl Decision {
             To::Remediating => Move::Remediate,
             To::Disputed => Move::Dispute,
             To::Accepted => {
-                let expires = end(&self.until).ok_or_else(|| refused(MoveError::Expiry))?;
+                let expires = end(&self.until).ok_or_else(|| refused(&MoveError::Expiry))?;
                 Move::Accept { owner: self.owner.trim().to_owned(), expires }
             }
         })
@@ -97,7 +97,7 @@ fn end(until: &str) -> Option<Timestamp> {
     })
 }
 
-fn refused(error: MoveError) -> Problem {
+fn refused(error: &MoveError) -> Problem {
     match error {
         MoveError::Illegal { from, to, by } => Problem::conflict(
             "finding.move",
@@ -180,7 +180,7 @@ mod tests {
     fn each_refusal_says_what_to_do() {
         let illegal = MoveError::Illegal { from: "draft", to: "accept", by: "a customer" };
         for error in [illegal, MoveError::Reason, MoveError::Owner, MoveError::Expiry] {
-            let problem = refused(error);
+            let problem = refused(&error);
             assert!(problem.code.starts_with("finding.") && problem.next.ends_with('.'));
         }
     }

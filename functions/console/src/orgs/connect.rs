@@ -295,7 +295,7 @@ mod tests {
         let all = scopes();
         assert!(!all.is_empty() && all.iter().any(|scope| scope.required));
         for scope in all {
-            assert!(scope.name.ends_with(".read") && !scope.why.is_empty(), "{}", scope.name);
+            assert!(shared::okta::token::is_read(scope.name) && !scope.why.is_empty(), "{}", scope.name);
         }
     }
 

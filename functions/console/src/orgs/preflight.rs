@@ -89,7 +89,7 @@ pub(super) async fn run(
     let mut client = Client::new(&console.outbound, url, app, Vec::new(), clock, random)
         .map_err(|_| Problem::internal())?;
     let run = tokio::time::timeout(PATIENCE, preflight::run(&mut client)).await;
-    let table = run.map_err(|_| silent())?.map_err(refused)?;
+    let table = run.map_err(|_| silent())?.map_err(|error| refused(&error))?;
     let passed = table.passes();
     let json = json!({ "org": org.org, "passed": passed, "permissions": table.permissions });
     org.preflight = Some(PreflightResult {
@@ -136,18 +136,18 @@ fn silent() -> Problem {
 }
 
 /// What the org said, with the one thing that its administrator can do about it.
-fn refused(error: PreflightError) -> Problem {
+fn refused(error: &PreflightError) -> Problem {
     let bad = |code, next: &str| {
         let title = "The org does not let the service app in.";
         Problem::new(axum::http::StatusCode::BAD_GATEWAY, code, title, next)
     };
-    let token = match &error {
+    let token = match error {
         PreflightError::Token(error) | PreflightError::Get(shared::okta::GetError::Token(error)) => {
             Some(error)
         }
         PreflightError::Get(_) | PreflightError::Classic | PreflightError::Organization(_) => None,
     };
-    match (&error, token) {
+    match (error, token) {
         (PreflightError::Classic, _) => Problem::new(
             axum::http::StatusCode::UNPROCESSABLE_ENTITY,
             "okta.classic",
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn each_refusal_says_what_to_do() {
         let code = |error| {
-            let problem = refused(error);
+            let problem = refused(&error);
             assert!(!problem.next.is_empty());
             problem.code
         };

@@ -8,7 +8,6 @@ use shared::{
         findings::FindingRecord,
         scans::{ScanRecord, ScanState},
     },
-    tenant::TenantId,
 };
 
 use crate::{
@@ -19,7 +18,7 @@ use crate::{
 /// Findings on one page; the rest follow as these are decided.
 const SHOWN: usize = 50;
 
-pub(super) fn customer(customer: &TenantId, orgs: &[(Connection, Vec<ScanRecord>)]) -> Markup {
+pub(super) fn customer(customer: &str, orgs: &[(Connection, Vec<ScanRecord>)]) -> Markup {
     html! {
         @if orgs.is_empty() {
             p class="empty" { "No org of this customer lets operators in: no first-scan approval is in force." }

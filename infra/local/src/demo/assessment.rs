@@ -151,7 +151,7 @@ impl Demo<'_> {
         people.second_admin = self.sign_in("2nd admin", CUSTOMER, super::SECOND_ADMIN).await?;
         let mut engineer = self.visitor("engineer").await?;
         let login = self.person()?;
-        self.from_workspace(&mut engineer, &login).await?;
+        self.start_at_workspace(&mut engineer, &login).await?;
         people.engineer = Some(engineer);
         Ok(())
     }
@@ -159,19 +159,24 @@ impl Demo<'_> {
     async fn judged(&mut self, person: &mut Browser, org: &str, scan: &str) -> anyhow::Result<Value> {
         let shown =
             person.get(&mut self.narrator, &format!("/scans/{org}/{scan}")).await?.expect(200)?.json()?;
-        ensure!(
-            shown["scan"]["state"]["state"] == "judged" || shown["state"] == "judged",
-            "the scan is not judged: {shown}"
-        );
+        ensure!(shown["state"]["state"] == "judged", "the scan is {}", shown["state"]);
         Ok(shown)
     }
 
     fn tell_scan(&mut self, shown: &Value) {
-        for key in ["progress", "coverage", "outcomes", "counts", "severities", "manifest"] {
-            let value = if shown[key].is_null() { &shown["scan"][key] } else { &shown[key] };
-            if !value.is_null() {
-                self.narrator.note(&format!("   {key}: {value}"));
-            }
+        for key in ["progress", "coverage", "outcomes", "manifestSha256"] {
+            self.narrator.note(&format!("   {key}: {}", shown[key]));
+        }
+        for rule in shown["rules"].as_array().into_iter().flatten() {
+            let word = |key: &str| rule[key].as_str().unwrap_or("?").to_owned();
+            let line = format!(
+                "   {:<7} {:<13} {}  {}",
+                word("rule"),
+                word("outcome"),
+                word("title"),
+                word("reason")
+            );
+            self.narrator.note(line.trim_end());
         }
     }
 

@@ -26,7 +26,7 @@ impl Demo<'_> {
             self.read(&mut partner, &org, &report).await?.expect(403)?;
             self.approve(&mut people.second_admin, &approval).await?;
             let delivered = self.read(&mut partner, &org, &report).await?.expect(200)?;
-            ensure!(!delivered.body.is_empty(), "the report is empty");
+            self.keep("delivered-report", &delivered)?;
 
             self.narrator.note("Raw identity evidence: one yes is not enough");
             self.read(&mut partner, &org, &raw).await?.expect(403)?;
@@ -41,6 +41,33 @@ impl Demo<'_> {
             self.revoke(people, &org).await?;
             self.state.finish(REVOKE)?;
         }
+        Ok(())
+    }
+
+    /// Reads everything published as the sponsor and keeps it where a person can look at it.
+    pub(super) async fn keep_all(&mut self, people: &mut People) -> anyhow::Result<()> {
+        let listed = people.sponsor.get(&mut self.narrator, "/deliveries").await?.expect(200)?.json()?;
+        for object in listed["objects"].as_array().into_iter().flatten() {
+            let wanted =
+                ["report", "findings_sanitized", "manifest"].iter().any(|class| object["class"] == *class);
+            let (Some(id), true) = (object["id"].as_str(), wanted && object["published"] == true) else {
+                continue;
+            };
+            let reply =
+                people.sponsor.get(&mut self.narrator, &format!("/deliveries/{id}")).await?.expect(200)?;
+            self.keep(object["name"].as_str().unwrap_or(id), &reply)?;
+        }
+        self.narrator.note(&format!("The report and the evidence lie in {}", self.shelf.display()));
+        Ok(())
+    }
+
+    fn keep(&self, name: &str, reply: &super::browser::Reply) -> anyhow::Result<()> {
+        ensure!(!reply.body.is_empty(), "{name} is empty");
+        std::fs::create_dir_all(&self.shelf)?;
+        // A file's name, whatever the object's key is made of.
+        let name: String =
+            name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
+        std::fs::write(self.shelf.join(name), &reply.body)?;
         Ok(())
     }
 
@@ -76,17 +103,17 @@ impl Demo<'_> {
             ensure!(shown["state"] == "revoked", "the approval is still {}", shown["state"]);
         }
         let ledger = people.sponsor.get(&mut self.narrator, "/ledger").await?.expect(200)?.json()?;
-        ensure!(ledger["intact"] == true, "the ledger does not verify: {ledger}");
+        ensure!(ledger["verified"] == true, "the ledger does not verify: {ledger}");
         let entries = ledger["head"]["seq"].clone();
         self.narrator.note(&format!("The ledger verifies over {entries} entries"));
         Ok(())
     }
 
-    /// The id of the customer's newest object of a class.
+    /// The id of a published object of a class.
     async fn object(&mut self, people: &mut People, class: &str) -> anyhow::Result<String> {
         let listed = people.sponsor.get(&mut self.narrator, "/deliveries").await?.expect(200)?.json()?;
         let objects = listed["objects"].as_array().context("no list of objects")?;
-        let object = objects.iter().find(|object| object["class"] == class);
+        let object = objects.iter().find(|object| object["class"] == class && object["published"] == true);
         let object = object.with_context(|| format!("there is no object of class {class}"))?;
         object["id"].as_str().map(ToOwned::to_owned).context("an object without id")
     }

@@ -31,8 +31,13 @@ impl Narrator {
     /// One request and its answer.
     pub fn exchange(&mut self, who: &str, sent: &str, answered: &str, cost: &str) {
         self.exchanges += 1;
+        let sent = if sent.chars().count() > 72 {
+            sent.chars().take(71).chain(['…']).collect()
+        } else {
+            sent.to_owned()
+        };
         let cost = if cost.is_empty() { String::new() } else { format!("  [{cost}]") };
-        self.line(&format!("   {who:<9} {sent:<58} -> {answered}{cost}"));
+        self.line(&format!("   {who:<9} {sent:<72} -> {answered}{cost}"));
     }
 
     /// Something worth knowing.

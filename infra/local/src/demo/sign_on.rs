@@ -15,6 +15,8 @@ const ACS: &str = "/auth/saml/acs";
 impl Demo<'_> {
     pub(super) async fn sign_on(&mut self, people: &mut People) -> anyhow::Result<()> {
         if self.begins(CONNECT) {
+            let name = json!({ "user": super::SECOND_ADMIN, "action": "name" });
+            people.sponsor.post(&mut self.narrator, "/security/break-glass", &name).await?.expect(200)?;
             let origin = self.stack.origin(CUSTOMER);
             let app = SamlApp {
                 acs_url: format!("{origin}{ACS}"),
@@ -30,20 +32,20 @@ impl Demo<'_> {
         let login = self.person()?;
         let mut engineer = self.visitor("engineer").await?;
         if !self.begins(SIGN_ON) {
-            self.from_workspace(&mut engineer, &login).await?;
+            self.start_at_workspace(&mut engineer, &login).await?;
             people.engineer = Some(engineer);
             return Ok(());
         }
-        self.from_workspace(&mut engineer, &login).await?;
+        self.start_at_workspace(&mut engineer, &login).await?;
         let home = engineer.get(&mut self.narrator, "/").await?.expect(200)?.json()?;
         self.narrator.note(&format!("{login} is signed in with the role {}", home["role"]));
         people.engineer = Some(engineer);
 
         let mut other = self.visitor("dashboard").await?;
-        let response = self.from_dashboard(&mut other, &login).await?;
+        let response = self.start_at_dashboard(&mut other, &login).await?;
         let mut thief = self.visitor("replay").await?;
         thief
-            .post_from(&mut self.narrator, &self.twin(), ACS, &[("SAMLResponse", &response)])
+            .post_from(&mut self.narrator, self.stack.twin.base_url(), ACS, &[("SAMLResponse", &response)])
             .await?
             .expect(403)?;
         self.refusals(&login).await?;
@@ -51,25 +53,28 @@ impl Demo<'_> {
     }
 
     /// The twin's user that plays the customer's engineer: the first that was provisioned.
-    fn person(&self) -> anyhow::Result<String> {
+    pub(super) fn person(&self) -> anyhow::Result<String> {
         let mut active = self.stack.twin.users().into_iter().filter(|user| user.status == "ACTIVE");
         Ok(active.next().context("the twin has no active user")?.login)
     }
 
-    async fn visitor(&self, who: &str) -> anyhow::Result<Browser> {
+    pub(super) async fn visitor(&self, who: &str) -> anyhow::Result<Browser> {
         Browser::new(who, &self.stack.address(CUSTOMER).await?, &self.stack.origin(CUSTOMER))
     }
 
-    fn twin(&self) -> String {
-        self.stack.twin.base_url().to_owned()
-    }
-
     /// SP-initiated: the workspace sends the browser to the twin, whose page posts the response back.
-    async fn from_workspace(&mut self, browser: &mut Browser, login: &str) -> anyhow::Result<()> {
+    pub(super) async fn start_at_workspace(
+        &mut self,
+        browser: &mut Browser,
+        login: &str,
+    ) -> anyhow::Result<()> {
         let sent = browser.page(&mut self.narrator, "/auth/saml/login").await?.expect_any(&[302, 303])?;
         let location = sent.headers.get("location").context("no Location")?.to_str()?.to_owned();
-        let path = location.strip_prefix(&self.twin()).context("the Location is not the twin's")?.to_owned();
-        let mut at_twin = Browser::new("at Okta", &self.twin(), &self.twin())?;
+        let path = location
+            .strip_prefix(self.stack.twin.base_url())
+            .context("the Location is not the twin's")?
+            .to_owned();
+        let mut at_twin = Browser::new("at Okta", self.stack.twin.base_url(), self.stack.twin.base_url())?;
         let page = at_twin.page(&mut self.narrator, &path).await?.expect(200)?;
         let field = |name: &str| field(&page.body, name);
         let (request, relay) = (field("request_id").context("no request id")?, field("relay_state"));
@@ -78,19 +83,23 @@ impl Demo<'_> {
             fields.push(("relay_state", relay));
         }
         let path = path.split('?').next().unwrap_or_default().to_owned();
-        let answer =
-            at_twin.post_from(&mut self.narrator, &self.twin(), &path, &fields).await?.expect(200)?;
+        let answer = at_twin
+            .post_from(&mut self.narrator, self.stack.twin.base_url(), &path, &fields)
+            .await?
+            .expect(200)?;
         self.hand_over(browser, &answer.body).await.map(drop)
     }
 
     /// IdP-initiated: the dashboard's page posts a response that nobody asked for.
-    async fn from_dashboard(&mut self, browser: &mut Browser, login: &str) -> anyhow::Result<String> {
-        let path = format!("/home/{SAML_APP}");
-        let mut at_twin = Browser::new("at Okta", &self.twin(), &self.twin())?;
-        at_twin.page(&mut self.narrator, &path).await?.expect(200)?;
+    async fn start_at_dashboard(&mut self, browser: &mut Browser, login: &str) -> anyhow::Result<String> {
+        let (home, path) = (format!("/home/{SAML_APP}"), format!("/app/{SAML_APP}/sso/saml"));
+        let mut at_twin = Browser::new("at Okta", self.stack.twin.base_url(), self.stack.twin.base_url())?;
+        at_twin.page(&mut self.narrator, &home).await?.expect(200)?;
         let fields = [("login", login)];
-        let answer =
-            at_twin.post_from(&mut self.narrator, &self.twin(), &path, &fields).await?.expect(200)?;
+        let answer = at_twin
+            .post_from(&mut self.narrator, self.stack.twin.base_url(), &path, &fields)
+            .await?
+            .expect(200)?;
         self.hand_over(browser, &answer.body).await
     }
 
@@ -102,7 +111,10 @@ impl Demo<'_> {
         if let Some(relay) = &relay {
             fields.push(("RelayState", relay));
         }
-        browser.post_from(&mut self.narrator, &self.twin(), ACS, &fields).await?.expect_any(&[302, 303])?;
+        browser
+            .post_from(&mut self.narrator, self.stack.twin.base_url(), ACS, &fields)
+            .await?
+            .expect_any(&[302, 303])?;
         ensure!(browser.get(&mut self.narrator, "/").await?.status.is_success(), "no session was opened");
         Ok(response)
     }
@@ -127,7 +139,10 @@ impl Demo<'_> {
             let response = signed.context("the twin has no such app or user")?.saml_response;
             let mut browser = self.visitor(who).await?;
             let fields = [("SAMLResponse", response.as_str())];
-            browser.post_from(&mut self.narrator, &self.twin(), ACS, &fields).await?.expect(403)?;
+            browser
+                .post_from(&mut self.narrator, self.stack.twin.base_url(), ACS, &fields)
+                .await?
+                .expect(403)?;
             browser.get(&mut self.narrator, "/").await?.expect(401)?;
         }
         Ok(())

@@ -61,16 +61,19 @@ pub(super) fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let special = match address.octets() {
-        // This network, private, loopback, link-local (and its metadata service), multicast and beyond.
-        [0 | 10 | 127 | 224..=255, ..] | [169, 254, ..] | [192, 168, ..] => true,
-        [172, second, ..] => (16..=31).contains(&second),
+    let [first, second, third, _] = address.octets();
+    let special = match (first, second, third) {
+        (172, ..) => (16..=31).contains(&second),
         // Carrier-grade NAT.
-        [100, second, ..] => (64..=127).contains(&second),
-        // Protocol assignments, documentation, 6to4 relays, benchmarks.
-        [192, 0, 0 | 2, _] | [192, 88, 99, _] | [198, 51, 100, _] | [203, 0, 113, _] => true,
-        [198, 18 | 19, ..] => true,
-        _ => false,
+        (100, ..) => (64..=127).contains(&second),
+        // Protocol assignments, documentation, 6to4 relays, private; benchmarks, documentation.
+        (192, ..) => matches!((second, third), (0, 0 | 2) | (88, 99) | (168, _)),
+        (198, ..) => matches!((second, third), (18 | 19, _) | (51, 100)),
+        (203, ..) => (second, third) == (0, 113),
+        // Link-local, with the cloud's metadata service.
+        (169, ..) => second == 254,
+        // This network, private, loopback, multicast and beyond.
+        _ => matches!(first, 0 | 10 | 127 | 224..=255),
     };
     !special
 }
@@ -78,11 +81,14 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 /// Global unicast, without the parts of it that lead to IPv4, to tunnels, or nowhere. What maps, embeds or
 /// translates an IPv4 address (`::ffff:`, `64:ff9b::`) lies outside of it, and so do `fc00::` and `fe80::`.
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    match address.segments() {
-        // Protocol assignments with Teredo, 6to4.
-        [0x2001, 0..=0x1ff, ..] | [0x2002, ..] => false,
+    let [first, second, ..] = address.segments();
+    match first {
+        // Protocol assignments with Teredo; documentation.
+        0x2001 => second > 0x1ff && second != 0xdb8,
+        // 6to4.
+        0x2002 => false,
         // Documentation.
-        [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
-        [first, ..] => (0x2000..=0x3fff).contains(&first),
+        0x3fff => second > 0xfff,
+        _ => (0x2000..=0x3fff).contains(&first),
     }
 }

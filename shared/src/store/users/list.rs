@@ -65,10 +65,14 @@ impl TenantStore {
             let pk = self.partition(&partition);
             let limit = count - u32::try_from(users.len()).unwrap_or(count);
             let range = Range { pk: &pk, from: Some(&from), to: None, newest_first: false, limit };
-            users.extend(
-                self.table.list::<UserRecord>(&range).await?.into_iter().filter(|user| !user.deleted),
-            );
-            place = (place / PER_PARTITION + 1) * PER_PARTITION;
+            let found = self.table.list::<UserRecord>(&range).await?;
+            // Deleted users are read and do not count: the page is filled from where the reading ended, and the
+            // next partition comes when this one has no more.
+            place = match found.last() {
+                Some(last) if found.len() == limit as usize => last.seq + 1,
+                _ => (place / PER_PARTITION + 1) * PER_PARTITION,
+            };
+            users.extend(found.into_iter().filter(|user| !user.deleted));
         }
         Ok((listing.total(), users))
     }
@@ -98,15 +102,14 @@ impl TenantStore {
     /// Marks the places that a page showed to be empty, though later ones were filled more than a minute
     /// ago: a creation died between its two trips.
     pub async fn heal_listing(&self, page: &[UserRecord], now: jiff::Timestamp) -> Result<(), StoreError> {
+        let settled = page.windows(2).filter(|pair| is_settled(pair[1].created, now));
+        let gaps: Vec<u64> = settled.flat_map(|pair| pair[0].seq + 1..pair[1].seq).collect();
+        if gaps.is_empty() {
+            return Ok(());
+        }
         let listing = self.user_listing().await?;
-        for pair in page.windows(2) {
-            let [before, after] = pair else { continue };
-            if !is_settled(after.created, now) {
-                continue;
-            }
-            for seq in (before.seq + 1..after.seq).filter(|seq| !listing.holes.contains(seq)) {
-                self.leave_hole('U', seq).await?;
-            }
+        for seq in gaps.into_iter().filter(|seq| !listing.holes.contains(seq)) {
+            self.leave_hole('U', seq).await?;
         }
         Ok(())
     }

@@ -1,0 +1,135 @@
+//! Data that must not be seen elsewhere: every kind of item a workspace can hold, each with the canary in it.
+//!
+//! One rule: a new kind of item is planted here, and every isolation test knows it from then on.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use serde_json::json;
+use shared::{
+    delivery::{
+        DataClass,
+        approval::{Terms, Until},
+    },
+    store::{
+        approvals::Asked,
+        connections::{Cadence, Connection},
+        objects::NewObject,
+    },
+    tenant::{Digest, OrgId, Role},
+};
+
+use crate::{
+    routes::Place,
+    site::{Dump, Site, Tenant, texts},
+};
+
+/// The text in everything of the workspace `name`.
+pub fn canary(name: &str) -> String {
+    format!("canary-{name}")
+}
+
+/// Fills a workspace with one of each.
+pub async fn plant(site: &Site, tenant: &Tenant) -> anyhow::Result<()> {
+    let name = tenant.workspace.subdomain.as_str().to_owned();
+    let canary = canary(&name);
+    for number in 0..3 {
+        let user = json!({
+            "userName": format!("{canary}.{number}@{name}.example"),
+            "externalId": format!("{canary}-external-{number}"),
+            "name": { "givenName": canary, "familyName": format!("{canary}-family") },
+            "emails": [{ "value": format!("{canary}.{number}@{name}.example"), "type": "work", "primary": true }],
+        });
+        let user = tenant.call("POST", "/scim/v2/Users", &user).await?.expect(201)?.json();
+        let group = json!({
+            "displayName": format!("{canary} group {number}"),
+            "members": [{ "value": user["id"] }],
+        });
+        tenant.call("POST", "/scim/v2/Groups", &group).await?.expect(201)?;
+    }
+    site.person(tenant, &format!("{canary}-viewer"), Role::Viewer).await?;
+    let invitation = json!({ "email": format!("{canary}.invited@{name}.example"), "role": "Developer" });
+    tenant.call("POST", "/users", &invitation).await?.expect(201)?;
+    evidence(site, tenant, &canary).await
+}
+
+async fn evidence(site: &Site, tenant: &Tenant, canary: &str) -> anyhow::Result<()> {
+    let store = site.store(&tenant.workspace);
+    let acting = site.acting("job:plant");
+    let org = format!("{canary}-org");
+    let connection = Connection {
+        org: OrgId::new(&*org),
+        okta_url: format!("https://{canary}.okta.com"),
+        label: format!("{canary} label"),
+        client_id: Some(format!("{canary}-client")),
+        key_id: format!("{canary}-key"),
+        public_key: json!({ "kty": "RSA", "kid": format!("{canary}-key") }),
+        cadence: Cadence::Off,
+        preflight: None,
+        last_scan_at: None,
+        created: site.now(),
+        version: 1,
+    };
+    store.add_connection(&connection, &acting.record("org.add", format!("org:{org}"), "")).await?;
+    let object = NewObject {
+        org: OrgId::new(&*org),
+        scan: format!("{canary}-scan"),
+        class: DataClass::Report,
+        name: format!("scans/{canary}/report.html"),
+        sha256: Digest::of(canary.as_bytes()),
+        size: 1,
+        content_type: "text/html; charset=utf-8".into(),
+        published: true,
+    };
+    store.add_object(object, &acting).await?;
+    let until = Until::At(site.now().checked_add(SignedDuration::from_hours(24 * 30))?);
+    let asked = Asked {
+        terms: Terms::Scim { okta_url: format!("https://{canary}.okta.com") },
+        not_before: site.now(),
+        until,
+        requested_by: tenant.principal.actor(),
+    };
+    store.request_approval(asked, &acting).await?;
+    Ok(())
+}
+
+/// Something of the workspace's own for a place in a path.
+pub fn own(tenant: &Tenant, parameter: &str) -> String {
+    let canary = canary(tenant.workspace.subdomain.as_str());
+    match parameter {
+        "org" => format!("{canary}-org"),
+        "scan" => format!("{canary}-scan"),
+        "customer" => tenant.workspace.subdomain.as_str().to_owned(),
+        _ => tenant.admin.id.to_string(),
+    }
+}
+
+/// A path with the workspace's own things in all places.
+pub fn filled(tenant: &Tenant, place: &Place) -> String {
+    let values: Vec<_> = place.parameters().into_iter().map(|name| own(tenant, name)).collect();
+    place.with(&values.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// What only `theirs` holds: ids, names, hashes, key parts; the longer ones, that are no accident.
+pub fn only_in(theirs: &Dump, ours: &Dump) -> BTreeSet<String> {
+    let all = |dump: &Dump| {
+        let mut out = BTreeSet::new();
+        for ((pk, sk), item) in dump {
+            texts(item, &mut out);
+            out.extend(pk.split('#').chain(sk.split('#')).map(ToOwned::to_owned));
+        }
+        out
+    };
+    let ours = all(ours);
+    all(theirs).into_iter().filter(|text| text.len() >= 8 && !ours.contains(text)).collect()
+}
+
+/// Of those, what a request could name: ids, not sentences and not times.
+pub fn ids(of: &BTreeSet<String>) -> BTreeSet<String> {
+    let id = |text: &str| {
+        text.len() <= 80
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b))
+            && text.parse::<jiff::Timestamp>().is_err()
+    };
+    of.iter().filter(|text| id(text)).cloned().collect()
+}

@@ -1,0 +1,301 @@
+//! The whole local stack, with workspaces whose first administrators are signed in and whose SCIM tokens work.
+//!
+//! One rule: requests go over HTTP through the gateway to the functions; only what comes before them (a
+//! workspace, its session, its token) is put into the store directly, by the product's own code.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::Arc,
+};
+
+use anyhow::Context;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
+use local::{Stack, StackOptions, gateway::COST_HEADER};
+use serde_json::{Value, json};
+use shared::{
+    delivery::{
+        ApprovalId,
+        approval::{Approver, AuthContext, text_sha256},
+    },
+    ops::{Clock, Config, Random, SystemRandom},
+    scim::UserAttributes,
+    store::{
+        Aws, Table, TenantStore, Workspaces,
+        approvals::WORKSPACE_APPROVAL,
+        audit::Acting,
+        onboarding::NewWorkspace,
+        users::{NewUser, Source, UserRecord},
+    },
+    tenant::{
+        Principal, Role, Subdomain, Workspace, WorkspaceKind,
+        cookie::Cookies,
+        session::{self, Method, SignIn},
+        token,
+    },
+};
+
+use crate::{
+    raw::{Reply, Request},
+    routes::{self, Place, is_scim},
+};
+
+/// The name of the local stack's table.
+const TABLE: &str = "atomation";
+
+/// A correlation id, the same in every request of a test, so that answers can be compared.
+const CORRELATION: &str = "c-the-same-each-time";
+
+/// Every item of a partition, by key, as JSON.
+pub type Dump = BTreeMap<(String, String), Value>;
+
+/// A running stack.
+pub struct Site {
+    pub stack: Stack,
+    pub table: Table,
+    pub workspaces: Workspaces,
+    pub random: Arc<dyn Random>,
+    client: aws_sdk_dynamodb::Client,
+}
+
+/// A workspace of it, with its administrator's session and its SCIM token.
+#[derive(Clone)]
+pub struct Tenant {
+    pub workspace: Workspace,
+    /// Its own port.
+    pub address: SocketAddr,
+    pub origin: String,
+    pub admin: UserRecord,
+    pub principal: Principal,
+    /// `name=value`, as a browser sends it.
+    pub cookie: String,
+    pub token: String,
+}
+
+impl Site {
+    /// A stack that keeps nothing, with a small Okta org beside it.
+    pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(StackOptions { users: 60, ..StackOptions::default() }).await
+    }
+
+    /// A stack as asked for.
+    pub async fn start_with(options: StackOptions) -> anyhow::Result<Self> {
+        let stack = Stack::start(options).await?;
+        let sdk = stack.cloud.sdk_config();
+        let settings = [("TABLE_NAME".to_owned(), TABLE.to_owned())];
+        let random: Arc<dyn Random> = Arc::new(SystemRandom::default());
+        let table = Aws::new(sdk.clone(), Config::from_iter(settings)).table(random.clone())?;
+        let client = aws_sdk_dynamodb::Client::new(&sdk);
+        Ok(Self { stack, workspaces: Workspaces::new(table.clone()), table, random, client })
+    }
+
+    /// Every route of the functions that are mounted; `house.rs` holds that all are.
+    pub fn places(&self) -> anyhow::Result<Vec<Place>> {
+        let mounted: BTreeSet<_> = self.stack.functions.names().collect();
+        let mut places = routes::all()?;
+        for place in &mut places {
+            place.methods.retain(|_, function| mounted.contains(&**function));
+        }
+        Ok(places.into_iter().filter(|place| !place.methods.is_empty()).collect())
+    }
+
+    /// The time there.
+    pub fn now(&self) -> Timestamp {
+        self.stack.clock.now()
+    }
+
+    /// Who acts in what a test does by itself.
+    pub fn acting(&self, actor: &str) -> Acting<'_> {
+        let (actor, correlation_id) = (actor.to_owned(), CORRELATION);
+        Acting { actor, at: self.now(), correlation_id, random: &*self.random }
+    }
+
+    /// The store of a workspace.
+    pub fn store(&self, workspace: &Workspace) -> TenantStore {
+        self.table.tenant(workspace)
+    }
+
+    /// A customer's workspace whose sponsor has accepted it.
+    pub async fn customer(&self, name: &str) -> anyhow::Result<Tenant> {
+        let new = NewWorkspace {
+            subdomain: Subdomain::parse(name)?,
+            name: format!("{name} Inc."),
+            kind: WorkspaceKind::Customer,
+            email: format!("sponsor@{name}.example"),
+        };
+        let created = self.workspaces.create_with_sponsor(&new, &self.acting("operator:o1")).await?;
+        let store = self.store(&created.workspace);
+        let own = store.approval(&ApprovalId::new(WORKSPACE_APPROVAL)).await?.context("its approval")?;
+        let (_, principal) = self.session(&created.workspace, &created.sponsor).await?;
+        let context = AuthContext { method: Method::Email, idp: None, authn_instant: None, acr: None };
+        let approver = Approver { principal: &principal, saw: text_sha256(&own), context };
+        let actor = format!("user:{}", created.sponsor.id);
+        store.accept_workspace(&approver, &self.acting(&actor)).await?;
+        let workspace = self.workspaces.read(&created.workspace.tenant).await?.context("the workspace")?;
+        let token = self.token(&workspace).await?;
+        self.tenant(workspace, created.sponsor, token).await
+    }
+
+    /// A person of a workspace, signed in there with the token that `of` has.
+    pub async fn person(&self, of: &Tenant, name: &str, role: Role) -> anyhow::Result<Tenant> {
+        let body = json!({ "userName": format!("{name}@{}.example", of.workspace.subdomain.as_str()) });
+        let attributes = UserAttributes::from_create(&body).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let new = NewUser { attributes, source: Source::Invited, grants: vec![role] };
+        let user = self.store(&of.workspace).create_user(new, &self.acting("job:test")).await?;
+        self.tenant(of.workspace.clone(), user, of.token.clone()).await
+    }
+
+    /// Signs a user in.
+    pub async fn tenant(
+        &self,
+        workspace: Workspace,
+        admin: UserRecord,
+        token: String,
+    ) -> anyhow::Result<Tenant> {
+        let name = workspace.subdomain.as_str();
+        let origin = self.stack.origin(name);
+        let address = self.stack.address(name).await?.trim_start_matches("http://").parse()?;
+        let (cookie, principal) = self.session(&workspace, &admin).await?;
+        Ok(Tenant { workspace, address, origin, admin, principal, cookie, token })
+    }
+
+    /// Opens a session and gives its cookie.
+    pub async fn session(
+        &self,
+        workspace: &Workspace,
+        user: &UserRecord,
+    ) -> anyhow::Result<(String, Principal)> {
+        let now = self.now();
+        let sign_in = SignIn {
+            tenant: workspace.tenant.clone(),
+            user: user.id.clone(),
+            method: Method::Email,
+            epoch: user.epoch,
+            saml_not_on_or_after: None,
+            strong_auth_at: Some(now),
+        };
+        let (secret, record) = session::open(sign_in, now, &*self.random);
+        let audit = self.acting("sign-in").record("session.open", user.target(), "");
+        self.store(workspace).open_session(&secret.hash(), &record, Vec::new(), &audit).await?;
+        let live = session::judge(&record, user.session_state(), now)?;
+        let role = user.role(&workspace.tenant).context("an active user")?;
+        let principal = Principal::from_session(&live, &workspace.tenant, workspace.kind, role)?;
+        let name = workspace.subdomain.as_str();
+        let cookies = Cookies::of(&self.stack.origin(name).parse()?, name)?;
+        Ok((format!("{}={}", cookies.session_name(), secret.expose()), principal))
+    }
+
+    async fn token(&self, workspace: &Workspace) -> anyhow::Result<String> {
+        let store = self.store(workspace);
+        let lifetime = SignedDuration::from_hours(24);
+        let (plain, record) =
+            token::issue(&workspace.tenant, &store.tokens().await?, lifetime, self.now(), &*self.random)?;
+        let audit = self.acting("job:test").record("scim.token.create", format!("token:{}", record.id), "");
+        store.add_token(&record, &audit).await?;
+        // The day of its first use is noted now, so that no request of a test changes it.
+        let day = record.day_to_record(self.now()).context("a token that was used")?;
+        store.touch_token(&record.id, day).await?;
+        Ok(plain.reveal())
+    }
+
+    /// Everything in the table.
+    pub async fn dump(&self) -> anyhow::Result<Dump> {
+        let mut out = Dump::new();
+        let mut start = None;
+        loop {
+            let scan = self.client.scan().table_name(TABLE).consistent_read(true);
+            let page = scan.set_exclusive_start_key(start).send().await?;
+            for item in page.items.unwrap_or_default() {
+                let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+                let key = text("PK").zip(text("SK")).context("an item without a key")?;
+                let fields = item.iter().map(|(name, value)| (name.clone(), plain(value)));
+                out.insert(key, fields.collect::<BTreeMap<_, _>>().into_iter().collect());
+            }
+            match page.last_evaluated_key {
+                Some(key) => start = Some(key),
+                None => return Ok(out),
+            }
+        }
+    }
+
+    /// Everything of one workspace.
+    pub async fn dump_of(&self, workspace: &Workspace) -> anyhow::Result<Dump> {
+        let own = format!("T#{}#", workspace.tenant);
+        let all = self.dump().await?;
+        Ok(all.into_iter().filter(|((pk, _), _)| pk.starts_with(&own)).collect())
+    }
+}
+
+impl Tenant {
+    /// A request of this workspace's administrator, or of its SCIM client, by the path.
+    pub fn request(&self, method: &str, target: &str) -> Request {
+        let request = self.anonymous(method, target);
+        if is_scim(target) {
+            return request.with("authorization", &format!("Bearer {}", self.token));
+        }
+        request.with("cookie", &self.cookie)
+    }
+
+    /// The same without any credential.
+    pub fn anonymous(&self, method: &str, target: &str) -> Request {
+        let request = Request::new(method, target).with("x-correlation-id", CORRELATION);
+        if is_scim(target) || matches!(method, "GET" | "HEAD") {
+            return request;
+        }
+        request.with("origin", &self.origin)
+    }
+
+    /// Sends a request to this workspace.
+    pub async fn send(&self, request: &Request) -> anyhow::Result<Reply> {
+        request.send(self.address).await
+    }
+
+    /// `GET`, as a tool.
+    pub async fn get(&self, target: &str) -> anyhow::Result<Reply> {
+        self.send(&self.request("GET", target)).await
+    }
+
+    /// A change, as JSON.
+    pub async fn call(&self, method: &str, target: &str, body: &Value) -> anyhow::Result<Reply> {
+        self.send(&self.request(method, target).json(body)).await
+    }
+}
+
+/// Headers of an answer without those that only the local stack or the wire adds.
+pub fn product_headers(reply: &Reply) -> BTreeMap<&str, &str> {
+    let ours = |name: &str| !matches!(name, COST_HEADER | "date" | "content-length" | "connection");
+    reply.headers.iter().map(|(name, value)| (&**name, &**value)).filter(|(name, _)| ours(name)).collect()
+}
+
+/// All texts in an item, also those within JSON that is kept as text.
+pub fn texts(value: &Value, out: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => match serde_json::from_str::<Value>(text) {
+            Ok(inner @ (Value::Object(_) | Value::Array(_))) => texts(&inner, out),
+            _ => drop(out.insert(text.clone())),
+        },
+        Value::Array(items) => items.iter().for_each(|item| texts(item, out)),
+        Value::Object(fields) => fields.values().for_each(|field| texts(field, out)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn plain(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => json!(text),
+        AttributeValue::Bool(yes) => json!(yes),
+        AttributeValue::L(items) => items.iter().map(plain).collect(),
+        AttributeValue::M(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), plain(value)))
+            .collect::<BTreeMap<_, _>>()
+            .into_iter()
+            .collect(),
+        AttributeValue::Ss(items) | AttributeValue::Ns(items) => {
+            items.iter().collect::<BTreeSet<_>>().into_iter().cloned().map(Value::String).collect()
+        }
+        AttributeValue::B(bytes) => json!(bytes.as_ref()),
+        _ => Value::Null,
+    }
+}

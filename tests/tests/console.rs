@@ -1,0 +1,589 @@
+//! The console behind the local gateway: orgs, scans, findings, review, reports, and how each of them refuses.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use anyhow::Context;
+use local::{Stack, StackOptions};
+use okta_twin::ServiceApp;
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header, redirect::Policy};
+use serde_json::{Value, json};
+use shared::{
+    assessment::{Coverage, Evaluation, Outcome, rule::Hit},
+    delivery::{
+        Approval, ApprovalId,
+        approval::{Approver, AuthContext, Terms, Until, text_sha256},
+    },
+    http::Door,
+    okta::endpoints,
+    ops::{Clock, Config, PublicBase, SystemRandom},
+    scim::UserAttributes,
+    store::{
+        Aws, TenantStore,
+        approvals::{Asked, WORKSPACE_APPROVAL},
+        audit::Acting,
+        onboarding::NewWorkspace,
+        scans::{Begun, Finished, Outcomes, ScanRecord, Severities, Stored, Trigger},
+        users::{NewUser, Source, UserRecord},
+    },
+    tenant::{
+        Digest, OrgId, Principal, Role, Subdomain, Workspace, WorkspaceKind,
+        cookie::Cookies,
+        session::{self, Method as SignedInBy, SignIn},
+    },
+};
+
+type Outcomed = anyhow::Result<()>;
+
+const CLIENT: &str = "0oaTestClient0000001";
+
+/// The stack, and its table as the functions see it.
+struct Site {
+    stack: Stack,
+    door: Door,
+}
+
+/// A signed-in person and where they are.
+struct Someone {
+    workspace: Workspace,
+    user: UserRecord,
+    principal: Principal,
+    http: reqwest::Client,
+    address: String,
+    origin: String,
+    cookie: String,
+}
+
+impl Site {
+    async fn start() -> anyhow::Result<Self> {
+        let stack = Stack::start(StackOptions { users: 20, ..StackOptions::default() }).await?;
+        let config: Config = [("TABLE_NAME".to_owned(), "atomation".to_owned())].into_iter().collect();
+        let aws = Aws::new(stack.cloud.sdk_config(), config);
+        let random = Arc::new(SystemRandom::default());
+        let base = stack.origin("x").replace("x.localhost", "localhost");
+        let base = PublicBase::parse(&base).context("the base")?;
+        let door = Door::new(base, aws.table(random.clone())?, stack.clock.clone(), random);
+        Ok(Self { stack, door })
+    }
+
+    fn acting(&self, actor: &str) -> Acting<'_> {
+        let (at, random) = (self.stack.clock.now(), &*self.door.random);
+        Acting { actor: actor.to_owned(), at, correlation_id: "c-test-test", random }
+    }
+
+    fn store(&self, workspace: &Workspace) -> TenantStore {
+        self.door.table().tenant(workspace)
+    }
+
+    async fn workspace(&self, name: &str, kind: WorkspaceKind) -> anyhow::Result<Someone> {
+        let subdomain = Subdomain::parse(name)?;
+        let email = format!("sponsor@{name}.example");
+        let new = NewWorkspace { subdomain, name: name.to_owned(), kind, email };
+        let created = self.door.workspaces.create_with_sponsor(&new, &self.acting("operator:o1")).await?;
+        self.sign_in(&created.workspace, created.sponsor).await
+    }
+
+    /// The Admin of a customer that was accepted.
+    async fn customer(&self, name: &str) -> anyhow::Result<Someone> {
+        let sponsor = self.workspace(name, WorkspaceKind::Customer).await?;
+        self.approve(&sponsor, &ApprovalId::new(WORKSPACE_APPROVAL)).await?;
+        let workspace = self.door.workspaces.read(&sponsor.workspace.tenant).await?;
+        self.sign_in(&workspace.context("the workspace")?, sponsor.user).await
+    }
+
+    async fn person(&self, of: &Workspace, name: &str, role: Role) -> anyhow::Result<Someone> {
+        let body = json!({ "userName": format!("{name}@{}.example", of.subdomain.as_str()) });
+        let attributes = UserAttributes::from_create(&body).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let new = NewUser { attributes, source: Source::Invited, grants: vec![role] };
+        let user = self.store(of).create_user(new, &self.acting("job:test")).await?;
+        self.sign_in(of, user).await
+    }
+
+    async fn operator(&self, role: Role) -> anyhow::Result<Someone> {
+        let subdomain = Subdomain::parse(local::stack::OPERATOR)?;
+        let home = self.door.workspaces.find(&subdomain).await?.context("the operators")?;
+        self.person(&home, &format!("op{}", role as u8), role).await
+    }
+
+    async fn sign_in(&self, workspace: &Workspace, user: UserRecord) -> anyhow::Result<Someone> {
+        let now = self.stack.clock.now();
+        let sign_in = SignIn {
+            tenant: workspace.tenant.clone(),
+            user: user.id.clone(),
+            method: SignedInBy::Email,
+            epoch: user.epoch,
+            saml_not_on_or_after: None,
+            strong_auth_at: Some(now),
+        };
+        let (secret, record) = session::open(sign_in, now, &*self.door.random);
+        let audit = self.acting("sign-in").record("session.open", user.target(), "");
+        self.store(workspace).open_session(&secret.hash(), &record, Vec::new(), &audit).await?;
+        let live = session::judge(&record, user.session_state(), now)?;
+        let role = user.role(&workspace.tenant).context("an active user")?;
+        let principal = Principal::from_session(&live, &workspace.tenant, workspace.kind, role)?;
+        let subdomain = workspace.subdomain.as_str();
+        let origin = self.stack.origin(subdomain);
+        let set = Cookies::of(&origin.parse()?, subdomain)?.set_session(&secret);
+        let cookie = set.split(';').next().unwrap_or_default().to_owned();
+        let address = self.stack.address(subdomain).await?;
+        let http = reqwest::Client::builder().redirect(Policy::none()).no_proxy().build()?;
+        Ok(Someone { workspace: workspace.clone(), user, principal, http, address, origin, cookie })
+    }
+
+    /// A request of this person's, approved by the same person.
+    async fn allow(&self, by: &Someone, terms: Terms) -> anyhow::Result<Approval> {
+        let (not_before, until) = (self.stack.clock.now(), Until::Revoked);
+        let asked = Asked { terms, not_before, until, requested_by: by.principal.actor() };
+        let acting = self.acting(&format!("user:{}", by.user.id));
+        let approval = self.store(&by.workspace).request_approval(asked, &acting).await?;
+        self.approve(by, &approval.id).await
+    }
+
+    async fn approve(&self, by: &Someone, id: &ApprovalId) -> anyhow::Result<Approval> {
+        let store = self.store(&by.workspace);
+        let request = store.approval(id).await?.context("the request")?;
+        let context = AuthContext { method: SignedInBy::Email, idp: None, authn_instant: None, acr: None };
+        let approver = Approver { principal: &by.principal, saw: text_sha256(&request), context };
+        Ok(store.approve(id, &approver, &self.acting(&format!("user:{}", by.user.id))).await?)
+    }
+}
+
+impl Someone {
+    /// As a tool, which reads JSON.
+    fn asks(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request(method, path).header(header::ACCEPT, "application/json")
+    }
+
+    /// As a browser, which reads pages.
+    fn browses(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request(method, path).header(header::ACCEPT, "text/html,application/xhtml+xml")
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.address)).header(header::COOKIE, &self.cookie)
+    }
+
+    async fn get(&self, path: &str) -> anyhow::Result<Answered> {
+        Answered::of(self.asks(Method::GET, path).send().await?).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Answered> {
+        let request = self.asks(Method::POST, path).header(header::ORIGIN, &self.origin).json(body);
+        Answered::of(request.send().await?).await
+    }
+
+    async fn page(&self, path: &str) -> anyhow::Result<String> {
+        let request = self.browses(Method::GET, path);
+        Ok(request.send().await?.text().await?)
+    }
+
+    async fn add_org(&self, url: &str, label: &str) -> anyhow::Result<Value> {
+        let added = self.post("/orgs", &json!({ "okta_url": url, "label": label })).await?;
+        anyhow::ensure!(added.status == StatusCode::CREATED, "{added:?}");
+        Ok(added.json)
+    }
+}
+
+#[derive(Debug)]
+struct Answered {
+    status: StatusCode,
+    kind: String,
+    json: Value,
+}
+
+impl Answered {
+    async fn of(response: Response) -> anyhow::Result<Self> {
+        let status = response.status();
+        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = kind.unwrap_or_default().to_owned();
+        let json = serde_json::from_str(&response.text().await?).unwrap_or_default();
+        Ok(Self { status, kind, json })
+    }
+
+    /// A problem of ours with this code: in JSON, with a next step and an id for support.
+    #[track_caller]
+    fn is_problem(&self, status: u16, code: &str) {
+        assert_eq!((self.status.as_u16(), &self.json["code"]), (status, &json!(code)), "{self:?}");
+        assert_eq!(self.kind, "application/problem+json");
+        assert!(self.json["detail"].as_str().is_some_and(|next| next.ends_with('.')), "{self:?}");
+        assert!(self.json["correlationId"].is_string());
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orgs_are_added_up_to_the_limit_and_each_has_a_published_key() -> Outcomed {
+    let site = Site::start().await?;
+    let pending = site.workspace("pending", WorkspaceKind::Customer).await?;
+    let refused = pending.post("/orgs", &json!({ "okta_url": "https://a.okta.com", "label": "A" })).await?;
+    refused.is_problem(403, "workspace.pending");
+
+    let admin = site.customer("acme").await?;
+    assert!(admin.page("/orgs").await?.contains("No Okta org yet"));
+    let first = admin.add_org("https://acme-admin.okta.com/", "Production").await?;
+    assert_eq!((text(&first["oktaUrl"]), &first["primary"]), ("https://acme.okta.com", &json!(true)));
+    let jwks = admin.get("/.well-known/okta-jwks.json").await?.json;
+    assert_eq!((&jwks["keys"][0]["kid"], &jwks["keys"][0]["d"]), (&first["keyId"], &Value::Null));
+
+    let again = admin.post("/orgs", &json!({ "okta_url": "https://ACME.okta.com", "label": "B" })).await?;
+    again.is_problem(409, "org.exists");
+    for (url, code) in [
+        ("https://acme.okta.com.evil.example", "org_url.host"),
+        ("https://evilokta.com", "org_url.host"),
+        ("https://okta.com", "org_url.host"),
+        ("https://127.0.0.1", "org_url.host"),
+        ("http://127.0.0.1:1", "org_url.scheme"),
+        ("http://acme.okta.com", "org_url.scheme"),
+        ("https://u:p@acme.okta.com", "org_url.bare"),
+        ("https://acme.okta.com:8443", "org_url.bare"),
+        ("https://аcme.okta.com", "org_url.form"),
+        ("javascript:alert(1)", "org_url.scheme"),
+        ("", "org_url.form"),
+    ] {
+        admin.post("/orgs", &json!({ "okta_url": url, "label": "Bad" })).await?.is_problem(400, code);
+    }
+    let nameless = admin.post("/orgs", &json!({ "okta_url": "https://b.okta.com", "label": " " })).await?;
+    nameless.is_problem(400, "label");
+
+    // The twin is an org here because the local stack says so.
+    admin.add_org(site.stack.twin.base_url(), "Twin").await?;
+    for n in 3..=5 {
+        admin.add_org(&format!("https://org{n}.oktapreview.com"), &format!("Preview {n}")).await?;
+    }
+    // Two at once for the last place: one of them gets it.
+    let last = |n: u8| json!({ "okta_url": format!("https://last{n}.okta.com"), "label": "Last" });
+    let (a, b) = (last(1), last(2));
+    let (a, b) = tokio::join!(admin.post("/orgs", &a), admin.post("/orgs", &b));
+    let mut statuses = [a?.status.as_u16(), b?.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409]);
+    let seventh = admin.post("/orgs", &json!({ "okta_url": "https://g.okta.com", "label": "G" })).await?;
+    seventh.is_problem(409, "org.limit");
+    let list = admin.get("/orgs").await?.json;
+    assert_eq!(list["orgs"].as_array().map(Vec::len), Some(6));
+    assert_eq!(list["orgs"][0]["org"], first["org"], "the first stays the primary one");
+    site.stack.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_org_is_connected_and_checked_under_an_approval_only() -> Outcomed {
+    let site = Site::start().await?;
+    let admin = site.customer("acme").await?;
+    let url = site.stack.twin.base_url().to_owned();
+    let org = admin.add_org(&url, "Production").await?;
+    let path = format!("/orgs/{}", text(&org["org"]));
+    let page = admin.page(&path).await?;
+    for want in
+        ["acme Okta Assessment Service - Production", "/.well-known/okta-jwks.json", "okta.users.read"]
+    {
+        assert!(page.contains(want), "{want}");
+    }
+    admin.post(&format!("{path}/preflight"), &json!({})).await?.is_problem(409, "org.client");
+    for bad in ["", "0oa", "00uTestClient0000001", "0oaTestClient000000/"] {
+        let answer = admin.post(&format!("{path}/client"), &json!({ "client_id": bad })).await?;
+        answer.is_problem(400, "client_id");
+    }
+    let set = admin.post(&format!("{path}/client"), &json!({ "client_id": CLIENT })).await?;
+    assert_eq!((set.status, text(&set.json["clientId"])), (StatusCode::OK, CLIENT));
+    let rhythm = admin.post(&format!("{path}/cadence"), &json!({ "cadence": "daily" })).await?;
+    assert_eq!(text(&rhythm.json["cadence"]), "daily");
+    admin
+        .post(&format!("{path}/cadence"), &json!({ "cadence": "hourly" }))
+        .await?
+        .is_problem(400, "body.fields");
+    admin.post(&format!("{path}/preflight"), &json!({})).await?.is_problem(403, "approval.api_access");
+
+    let scopes: Vec<String> = endpoints::scopes().iter().map(|scope| (*scope).to_owned()).collect();
+    let org = OrgId::new(text(&org["org"]));
+    site.allow(&admin, Terms::ApiAccess { org: org.clone(), okta_url: url, scopes: scopes.clone() }).await?;
+    // The app does not exist yet.
+    admin.post(&format!("{path}/preflight"), &json!({})).await?.is_problem(502, "okta.client");
+    let app = |roles: &[&str], granted: &[String]| ServiceApp {
+        client_id: CLIENT.to_owned(),
+        label: "Assessment".to_owned(),
+        jwks_uri: Some(format!("{}/.well-known/okta-jwks.json", admin.address)),
+        jwks: None,
+        scopes: granted.iter().cloned().collect(),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        permissions: BTreeSet::new(),
+        dpop: true,
+    };
+    site.stack.twin.put_service_app(app(&["READ_ONLY_ADMIN"], &scopes[1..]));
+    let missing = admin.post(&format!("{path}/preflight"), &json!({})).await?;
+    let state = |answer: &Answered, name: &str| {
+        let lines = answer.json["permissions"].as_array().cloned().unwrap_or_default();
+        lines.iter().find(|line| line["permission"] == name).map(|line| text(&line["state"]).to_owned())
+    };
+    assert_eq!(state(&missing, &scopes[0]).as_deref(), Some("missing"), "{missing:?}");
+    site.stack.twin.put_service_app(app(&["SUPER_ADMIN"], &scopes));
+    let too_much = admin.post(&format!("{path}/preflight"), &json!({})).await?;
+    assert_eq!(state(&too_much, "admin role SUPER_ADMIN").as_deref(), Some("too_much"), "{too_much:?}");
+    assert_eq!(admin.get(&path).await?.json["state"], "permissions are not right");
+    site.stack.twin.put_service_app(app(&["READ_ONLY_ADMIN"], &scopes));
+    let passed = admin.post(&format!("{path}/preflight"), &json!({})).await?;
+    assert_eq!((passed.status, &passed.json["passed"]), (StatusCode::OK, &json!(true)), "{passed:?}");
+    assert!(admin.page(&format!("{path}/preflight")).await?.contains("the org can be scanned"));
+    assert_eq!(admin.get(&path).await?.json["state"], "ready");
+    assert!(admin.page(&format!("{path}/scans")).await?.contains("Scan now"));
+
+    // Another app is checked anew.
+    admin.post(&format!("{path}/client"), &json!({ "client_id": "0oaOtherClient000001" })).await?;
+    assert_eq!(admin.get(&path).await?.json["state"], "not checked yet");
+    site.stack.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_route_refuses_clearly_and_changes_nothing() -> Outcomed {
+    let site = Site::start().await?;
+    let admin = site.customer("acme").await?;
+    let org = admin.add_org("https://acme.okta.com", "Production").await?;
+    let path = format!("/orgs/{}", text(&org["org"]));
+    let other = site.customer("other").await?;
+    let stranger = site.person(&admin.workspace, "user", Role::User).await?;
+
+    // Another workspace's org is not there.
+    for path in [path.clone(), format!("{path}/scans"), format!("{path}/preflight")] {
+        other.get(&path).await?.is_problem(404, "not_found");
+    }
+    for action in ["client", "cadence", "preflight"] {
+        let body = json!({ "client_id": CLIENT });
+        let body = if action == "client" { body } else { json!({ "cadence": "off" }) };
+        other.post(&format!("{path}/{action}"), &body).await?.is_problem(404, "not_found");
+    }
+    for missing in
+        ["/orgs/o-nothing", "/orgs/%00", "/scans/o-1/s", "/scans/o_1", "/findings/o-1/f-1", "/review/t1"]
+    {
+        admin.get(missing).await?.is_problem(404, "not_found");
+    }
+    for bad in ["/findings?state=x", "/findings?severity=x", "/findings?rule=x"] {
+        admin.get(bad).await?.is_problem(400, "filter");
+    }
+    admin.get("/findings?org=a&org=b").await?.is_problem(400, "query");
+    admin.get("/findings?skip=x").await?.is_problem(400, "query");
+
+    // Methods, sizes, types, fields.
+    for path in ["/orgs", "/findings", "/reports", &path] {
+        Answered::of(admin.asks(Method::DELETE, path).header(header::ORIGIN, &admin.origin).send().await?)
+            .await?
+            .is_problem(405, "method");
+    }
+    let raw = async |kind: &str, body: String| {
+        let request = admin.asks(Method::POST, "/orgs").header(header::ORIGIN, &admin.origin);
+        Answered::of(request.header(header::CONTENT_TYPE, kind).body(body).send().await?).await
+    };
+    raw("application/json", format!("{{\"label\":\"{}\"}}", "x".repeat(600_000)))
+        .await?
+        .is_problem(413, "body.size");
+    raw("text/plain", "x".to_owned()).await?.is_problem(415, "body.type");
+    raw("application/json", "{".to_owned()).await?.is_problem(400, "body.json");
+    raw("application/json", "{}".to_owned()).await?.is_problem(400, "body.fields");
+    let extra = json!({ "okta_url": "https://b.okta.com", "label": "B", "primary": true });
+    raw("application/json", extra.to_string()).await?.is_problem(400, "body.fields");
+    raw("application/x-www-form-urlencoded", "label=a&label=b".to_owned())
+        .await?
+        .is_problem(400, "form.duplicate");
+
+    // From elsewhere, or by nobody.
+    let new = json!({ "okta_url": "https://b.okta.com", "label": "B" });
+    for origin in [None, Some("null"), Some("https://evil.example"), Some(other.origin.as_str())] {
+        let request = admin.asks(Method::POST, "/orgs").json(&new);
+        let request = match origin {
+            Some(origin) => request.header(header::ORIGIN, origin),
+            None => request,
+        };
+        Answered::of(request.send().await?).await?.is_problem(403, "origin");
+    }
+    let request = admin.asks(Method::POST, "/orgs").json(&new).header(header::ORIGIN, &admin.origin);
+    Answered::of(request.header("sec-fetch-site", "cross-site").send().await?)
+        .await?
+        .is_problem(403, "origin");
+    let nobody =
+        Someone { cookie: "a=b".to_owned(), ..site.person(&admin.workspace, "x", Role::Viewer).await? };
+    nobody.get("/orgs").await?.is_problem(401, "session.missing");
+    let sent = nobody.browses(Method::GET, "/orgs").send().await?;
+    assert_eq!(
+        (sent.status(), &sent.headers()[header::LOCATION]),
+        (StatusCode::SEE_OTHER, &"/sign-in".parse()?)
+    );
+
+    // Who has no role sees nothing.
+    for path in ["/orgs", "/findings", "/reports", &path, &format!("{path}/scans")] {
+        stranger.get(path).await?.is_problem(403, "permission");
+    }
+    let list = admin.get("/orgs").await?.json;
+    assert_eq!(list["orgs"].as_array().map(Vec::len), Some(1), "nothing was changed by any of it");
+    site.stack.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_role_does_what_the_matrix_says_and_pages_follow_accept() -> Outcomed {
+    let site = Site::start().await?;
+    let admin = site.customer("acme").await?;
+    let org = admin.add_org("https://acme.okta.com", "Production").await?;
+    let path = format!("/orgs/{}", text(&org["org"]));
+    for (role, manages) in [
+        (Role::Admin, true),
+        (Role::OrgAdmin, true),
+        (Role::SecurityAdmin, false),
+        (Role::Developer, false),
+        (Role::Viewer, false),
+    ] {
+        let person = site.person(&admin.workspace, &format!("r{}", role as u8), role).await?;
+        for path in ["/orgs", "/findings", "/reports", &path, &format!("{path}/scans")] {
+            assert_eq!(person.get(path).await?.status, StatusCode::OK, "{role:?} {path}");
+        }
+        let body = json!({ "cadence": "weekly" });
+        let changed = person.post(&format!("{path}/cadence"), &body).await?;
+        assert_eq!(changed.status == StatusCode::OK, manages, "{role:?}");
+        if !manages {
+            changed.is_problem(403, "permission");
+            let new = json!({ "okta_url": "https://b.okta.com", "label": "B" });
+            person.post("/orgs", &new).await?.is_problem(403, "permission");
+            assert!(!person.page("/orgs").await?.contains("Add an Okta org"), "{role:?}");
+        }
+    }
+    // An operator's own workspace and a partner's have no orgs.
+    let operator = site.operator(Role::Admin).await?;
+    operator.get("/orgs").await?.is_problem(404, "not_found");
+
+    let html = admin.browses(Method::GET, "/orgs").send().await?;
+    assert_eq!(html.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+    let form = [("cadence", "monthly")];
+    let request =
+        admin.browses(Method::POST, &format!("{path}/cadence")).header(header::ORIGIN, &admin.origin);
+    let moved = request.form(&form).send().await?;
+    assert_eq!((moved.status(), &moved.headers()[header::LOCATION]), (StatusCode::SEE_OTHER, &path.parse()?));
+    let page = html.text().await?;
+    assert!(!page.contains("style=") && !page.contains("<script"), "the policy of the page takes neither");
+    site.stack.shutdown().await;
+    Ok(())
+}
+
+/// A scan that was judged with one failure of TOK-02 and one of ADM-01, as the worker leaves it.
+async fn judged(site: &Site, admin: &Someone, org: &OrgId) -> anyhow::Result<ScanRecord> {
+    let okta_url = "https://acme.okta.com".to_owned();
+    let approval = site.allow(admin, Terms::FirstScan { org: org.clone(), okta_url }).await?;
+    let store = site.store(&admin.workspace);
+    let acting = site.acting("job:scan");
+    let trigger = Trigger::Request { by: "user:u".to_owned() };
+    let Begun::New(scan) = store.begin_scan(org, trigger, &approval, &acting).await? else {
+        anyhow::bail!("a scan was there before");
+    };
+    let hit = |id: &str| Hit {
+        resource_kind: "api-tokens".to_owned(),
+        resource_id: id.to_owned(),
+        want: "w".to_owned(),
+        got: "g".to_owned(),
+        pointer: "p".to_owned(),
+    };
+    let fail =
+        |rule: &str| Evaluation { rule: rule.to_owned(), outcome: Outcome::Fail { hits: vec![hit("t1")] } };
+    let evaluations = [fail("TOK-02"), fail("ADM-01")];
+    let findings = store.reconcile_findings(&scan, &evaluations, &acting).await?;
+    let finished = Finished {
+        coverage: Coverage::of(&evaluations),
+        outcomes: Outcomes::of(&evaluations),
+        findings: Severities::of(&findings),
+        evaluation: Stored { name: "none".to_owned(), sha256: Digest::of(b""), bytes: 0 },
+    };
+    Ok(store.finish_scan(&scan, finished, &acting).await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_reviews_under_the_approval_and_the_customer_sees_what_was_published() -> Outcomed {
+    let site = Site::start().await?;
+    let admin = site.customer("acme").await?;
+    let org = admin.add_org("https://acme.okta.com", "Production").await?;
+    let org = OrgId::new(text(&org["org"]));
+    let operator = site.operator(Role::Admin).await?;
+    let looking = site.operator(Role::Viewer).await?;
+    let customer = "acme";
+    operator.get(&format!("/review/nobody/{org}/s")).await?.is_problem(403, "review.closed");
+    // Before the approval nobody gets in, and the attempt is in the customer's log.
+    let early = operator.get(&format!("/review/{customer}/{org}/s")).await?;
+    early.is_problem(403, "review.closed");
+
+    let scan = judged(&site, &admin, &org).await?;
+    let review = format!("/review/{customer}/{org}/{}", scan.id);
+    let viewer = site.person(&admin.workspace, "viewer", Role::Viewer).await?;
+    assert_eq!(viewer.get("/findings").await?.json["total"], 0, "drafts are not shown");
+    assert_eq!(admin.get("/findings").await?.json["total"], 2, "who may triage sees them");
+    admin.get(&review).await?.is_problem(404, "not_found");
+    let orgs = operator.get(&format!("/review/{customer}")).await?;
+    assert_eq!(orgs.json["orgs"][0]["scans"][0]["id"], scan.id, "{orgs:?}");
+
+    let seen = operator.get(&review).await?.json;
+    let ids: Vec<&str> = seen["findings"].as_array().into_iter().flatten().map(|f| text(&f["id"])).collect();
+    assert_eq!(ids.len(), 2);
+    let one = |id: &str, reason: &str| json!({ "finding": id, "reason": reason });
+    looking.post(&format!("{review}/confirm"), &one("all", "")).await?.is_problem(403, "permission");
+    operator.post(&format!("{review}/publish"), &json!({})).await?.is_problem(409, "review.drafts");
+    operator.post(&format!("{review}/dismiss"), &one(ids[0], "")).await?.is_problem(400, "finding.reason");
+    operator.post(&format!("{review}/confirm"), &one("f-none", "")).await?.is_problem(400, "finding.unknown");
+    let dismissed = operator.post(&format!("{review}/dismiss"), &one(ids[0], "a test token")).await?;
+    assert_eq!(dismissed.json["moved"][0]["state"], "dismissed", "{dismissed:?}");
+    operator.post(&format!("{review}/confirm"), &one("all", "")).await?;
+    assert_eq!(viewer.get("/findings").await?.json["total"], 0, "confirmed is not published");
+    let published = operator.post(&format!("{review}/publish"), &json!({})).await?;
+    assert!(published.status == StatusCode::OK && published.json["published"].is_string(), "{published:?}");
+    // Once more does no harm.
+    assert_eq!(operator.post(&format!("{review}/publish"), &json!({})).await?.status, StatusCode::OK);
+
+    let listed = viewer.get("/findings?state=published").await?.json;
+    assert_eq!((&listed["total"], text(&listed["findings"][0]["id"])), (&json!(1), ids[1]));
+    let path = format!("/findings/{org}/{}", ids[1]);
+    viewer.get(&format!("/findings/{org}/{}", ids[0])).await?.is_problem(404, "not_found");
+    let page = viewer.page(&path).await?;
+    assert!(
+        page.contains("Why it matters") && page.contains("working draft") && !page.contains("Save decision")
+    );
+    let accept = |until: &str| json!({ "to": "accepted", "reason": "a lab", "owner": "Ada", "until": until });
+    viewer.post(&format!("{path}/move"), &accept("2027-01-01")).await?.is_problem(403, "permission");
+    admin.post(&format!("{path}/move"), &accept("")).await?.is_problem(400, "finding.until");
+    admin.post(&format!("{path}/move"), &accept("2099-01-01")).await?.is_problem(400, "finding.until");
+    admin.post(&format!("{path}/move"), &json!({ "to": "resolved" })).await?.is_problem(400, "body.fields");
+    let dispute = json!({ "to": "disputed", "reason": "It is a break-glass token." });
+    let disputed = admin.post(&format!("{path}/move"), &dispute).await?;
+    assert_eq!(disputed.json["finding"]["state"], "disputed", "{disputed:?}");
+    operator.post(&format!("{review}/confirm"), &one(ids[1], "it can write")).await?;
+    assert_eq!(viewer.get(&path).await?.json["finding"]["state"], "published", "upheld");
+
+    let log = site.store(&admin.workspace).audit_log(site.stack.clock.now(), None, 200).await?;
+    let by = format!("operator:{}", operator.user.id);
+    let actions = |action: &str| log.iter().filter(|one| one.actor == by && one.action == action).count();
+    assert!(actions("operator.refused") == 1 && actions("operator.access") >= 8, "each use is in the log");
+    assert_eq!((actions("finding.dismissed"), actions("scan.publish")), (1, 2));
+
+    // The approval is revoked: the door is closed.
+    let store = site.store(&admin.workspace);
+    let approval = store.first_scan(&org, site.stack.clock.now()).await?.context("the approval")?;
+    store.revoke(&approval.id, &admin.principal, &site.acting(&format!("user:{}", admin.user.id))).await?;
+    operator.get(&review).await?.is_problem(403, "review.closed");
+    assert_eq!(operator.get(&format!("/review/{customer}")).await?.json["orgs"], json!([]));
+    site.stack.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_reports_page_reads_well() -> Outcomed {
+    let site = Site::start().await?;
+    let admin = site.customer("acme").await?;
+    let page = admin.page("/reports").await?;
+    let main = page.split("<main id=\"main\">").nth(1).and_then(|rest| rest.split("</main>").next());
+    insta::assert_snapshot!(main.unwrap_or_default().replace("><", ">\n<"), @r#"
+    <h1>Reports</h1>
+    <p class="empty">No report yet. One appears here when a scan was reviewed and published.</p>
+    <h2>Who may read them now</h2>
+    <p>People of this workspace whose role has the permission reports.view. Outside of it only who stands below, each by an approval of yours.</p>
+    <p class="empty">Nobody outside this workspace.</p>
+    <p>
+    <a href="/approvals">Approvals</a>: request, approve or revoke a route or a partner's access.</p>
+    "#);
+    site.stack.shutdown().await;
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! A Lambda is its crate, its resource in the template, its sample event and its mount: none without the others.
+
+use std::{collections::BTreeSet, path::Path};
+
+use lambda_http::aws_lambda_events::{
+    apigw::ApiGatewayV2httpRequest, eventbridge::EventBridgeEvent, sqs::SqsEvent,
+};
+use local::template::{Function, Template};
+use serde_json::Value;
+use tests::{
+    routes::{self, METHODS, root},
+    site::Site,
+};
+
+type Outcome = anyhow::Result<()>;
+
+/// Names below a folder, without their extension.
+fn names(folder: &Path) -> anyhow::Result<BTreeSet<String>> {
+    let entries = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    Ok(entries.iter().filter_map(|entry| stem(&entry.path())).collect())
+}
+
+fn sample(function: &str) -> anyhow::Result<Value> {
+    let path = root().join("events").join(format!("{function}.json"));
+    Ok(serde_json::from_slice(&std::fs::read(path)?)?)
+}
+
+#[test]
+fn every_function_has_a_crate_a_resource_and_a_sample_event() -> Outcome {
+    let template: BTreeSet<_> = Template::built_in()?.functions.into_iter().map(|f| f.name).collect();
+    assert_eq!(names(&root().join("functions"))?, template, "crates and resources");
+    assert_eq!(names(&root().join("events"))?, template, "sample events and resources");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_function_is_mounted() -> Outcome {
+    let site = Site::start().await?;
+    let template: BTreeSet<_> = site.stack.template.functions.iter().map(|f| f.name.as_str()).collect();
+    assert_eq!(site.stack.functions.names().collect::<BTreeSet<_>>(), template);
+    Ok(())
+}
+
+#[test]
+fn every_sample_event_is_what_its_source_sends() -> Outcome {
+    for function in Template::built_in()?.functions {
+        let (name, event) = (&function.name, sample(&function.name)?);
+        match kind(&function) {
+            "http" => {
+                let event: ApiGatewayV2httpRequest = serde_json::from_value(event)?;
+                let method = event.request_context.http.method.as_str();
+                let path = event.raw_path.unwrap_or_default();
+                let template = Template::built_in()?;
+                let routes = local::gateway::routes::Routes::of(&template);
+                let found =
+                    routes.find(method, &path).map(|found| (found.function.to_owned(), found.route_key));
+                assert_eq!(
+                    found,
+                    Some((name.clone(), event.route_key.unwrap_or_default())),
+                    "{name}: {path}"
+                );
+            }
+            "sqs" => {
+                let event: SqsEvent = serde_json::from_value(event)?;
+                assert!(event.records.iter().all(|r| r.body.is_some() && r.message_id.is_some()), "{name}");
+            }
+            _ => {
+                let event: EventBridgeEvent<Value> = serde_json::from_value(event)?;
+                assert_eq!(
+                    (event.source.as_str(), event.detail_type.as_str()),
+                    ("aws.events", "Scheduled Event")
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Red for a function that is not mounted, as the test above.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_sample_event_gets_a_sensible_answer() -> Outcome {
+    let site = Site::start().await?;
+    site.customer("acme").await?;
+    let mut wrong = Vec::new();
+    for function in &site.stack.template.functions {
+        let answer = site.stack.functions.invoke(&function.name, sample(&function.name)?).await;
+        let sensible = match (&answer, kind(function)) {
+            (Err(_), _) => false,
+            (Ok(answer), "http") => {
+                answer["statusCode"].as_u64().is_some_and(|status| (200..500).contains(&status))
+            }
+            // The sample names no scan of ours: done with, or left for the dead-letter queue.
+            (Ok(answer), "sqs") => answer["batchItemFailures"].is_array() || answer.is_null(),
+            (Ok(answer), _) => answer.is_object() || answer.is_null(),
+        };
+        if !sensible {
+            wrong.push(format!("{}: {answer:?}", function.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn it_is_said_what_every_route_takes() -> Outcome {
+    let mut unsaid = Vec::new();
+    for place in routes::all()? {
+        let changes = METHODS.into_iter().filter(|method| place.methods.contains_key(method));
+        // `any` answers every method alike and reads no body.
+        let changes =
+            changes.filter(|method| place.methods.len() < METHODS.len() && !place.is_described(method));
+        unsaid.extend(changes.map(|method| format!("{method} {}", place.path)));
+    }
+    assert!(unsaid.is_empty(), "say in tests/src/routes.rs what these take:\n{}", unsaid.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn every_route_is_one_that_the_template_sends_to_its_function() -> Outcome {
+    let template = Template::built_in()?;
+    let routes = local::gateway::routes::Routes::of(&template);
+    for place in routes::all()? {
+        let path = place.with(&["1", "2", "3"]);
+        for (method, function) in &place.methods {
+            let found = routes.find(method, &path).map(|found| found.function.to_owned());
+            assert_eq!(found.as_ref(), Some(function), "{method} {}", place.path);
+        }
+    }
+    Ok(())
+}
+
+/// What the sample of a function is: the first of its sources, HTTP for those that have only that.
+fn kind(function: &Function) -> &'static str {
+    if function.queue.is_some() {
+        "sqs"
+    } else if !function.schedules.is_empty() {
+        "schedule"
+    } else {
+        "http"
+    }
+}
