@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Context as LambdaContext, LambdaEvent};
 use local::cloud::sqs::Counts;
 use okta_twin::{RateLimits, ServiceApp as TwinApp, Twin, TwinOptions};
+use report_export::ReportExport;
 use scan_trigger::ScanTrigger;
 use scan_worker::ScanWorker;
 use serde_json::{Value, json};
@@ -247,6 +248,20 @@ impl Lab {
         let tenant = &of.sponsor.workspace.tenant;
         let bytes = self.world.evidence.read(tenant, &stored.name, &stored.sha256).await?;
         Ok(serde_json::from_slice(&bytes)?)
+    }
+
+    /// Delivers a scan to the report export; whether it was done with.
+    pub async fn export(&self, of: &Customer, scan: &str, id: &str) -> anyhow::Result<bool> {
+        let export = ReportExport {
+            workspaces: self.worker.workspaces.clone(),
+            evidence: self.worker.evidence.clone(),
+            secrets: self.worker.secrets.clone(),
+            clock: self.clock.clone(),
+            random: self.worker.random.clone(),
+        };
+        let answer = report_export::handle(&export, lambda(self.message(of, scan, id)?)).await;
+        let answer = answer.map_err(|error| anyhow::anyhow!("{error}"))?;
+        Ok(answer["batchItemFailures"].as_array().context("a batch answer")?.is_empty())
     }
 
     /// How many messages wait in the scan queue.
