@@ -259,7 +259,7 @@ impl Lab {
             clock: self.clock.clone(),
             random: self.worker.random.clone(),
         };
-        let answer = report_export::handle(&export, lambda(self.message(of, scan, id)?)).await;
+        let answer = report_export::handle(&export, lambda(Self::message(of, scan, id)?)).await;
         let answer = answer.map_err(|error| anyhow::anyhow!("{error}"))?;
         Ok(answer["batchItemFailures"].as_array().context("a batch answer")?.is_empty())
     }
