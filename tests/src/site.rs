@@ -219,6 +219,12 @@ impl Site {
         }
     }
 
+    /// Everything but the audit and access logs: a refused delivery leaves its row there.
+    pub async fn state(&self) -> anyhow::Result<Dump> {
+        let all = self.dump().await?;
+        Ok(all.into_iter().filter(|((pk, _), _)| !pk.contains("#A#")).collect())
+    }
+
     /// Everything of one workspace.
     pub async fn dump_of(&self, workspace: &Workspace) -> anyhow::Result<Dump> {
         let own = format!("T#{}#", workspace.tenant);

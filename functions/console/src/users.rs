@@ -55,7 +55,7 @@ async fn list(State(_): State<Console>, person: Person, Query(page): Query<Page>
             "role": role(user), "source": user.source,
         })).collect::<Vec<_>>(),
     });
-    let next = start + u64::from(PAGE);
+    let next = start.saturating_add(u64::from(PAGE));
     let body = html! {
         table {
             caption { (total) " people" }

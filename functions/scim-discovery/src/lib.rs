@@ -1,6 +1,12 @@
 //! What the SCIM service can do (RFC 7644 section 4), and the answer to every other SCIM address.
 
-use axum::{Router, extract::Path, http::StatusCode, response::Response, routing::get};
+use axum::{
+    Router,
+    extract::Path,
+    http::StatusCode,
+    response::Response,
+    routing::{get, post},
+};
 use shared::{
     http::{Door, ScimClient, observe::Surface, scim, start},
     scim::{
@@ -21,6 +27,7 @@ pub fn router(door: Door) -> Router {
         .route("/scim/v2/Schemas", get(schemas))
         .route("/scim/v2/Schemas/{id}", get(schema))
         .route("/scim/v2/Me", axum::routing::any(me))
+        .route("/scim/v2/.search", post(search))
         .fallback(unknown);
     start::finish(routes, door, Surface::Scim)
 }
@@ -52,6 +59,11 @@ async fn schema(client: ScimClient, Path(id): Path<String>) -> Result<Response, 
 /// A SCIM token is not a user, so there is no "me" (RFC 7644 section 3.11).
 async fn me(_: ScimClient) -> ScimError {
     ScimError::not_implemented("a provisioning token is not a user: there is no /Me")
+}
+
+/// Users and groups are searched by themselves; 501 says so (RFC 7644 section 3.12).
+async fn search(_: ScimClient) -> ScimError {
+    ScimError::not_implemented("search one kind of resource at a time: /Users/.search or /Groups/.search")
 }
 
 /// Who may not ask learns nothing, not even which addresses there are.

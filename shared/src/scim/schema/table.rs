@@ -104,7 +104,8 @@ pub(super) static USER: &[Attribute] = &[
     string("preferredLanguage", "The preferred language, as in Accept-Language."),
     string("locale", "The locale for dates and numbers, such as en-US."),
     string("timezone", "The time zone, as in the Olson database."),
-    boolean("active", "Whether the person may sign in."),
+    // Every user has it, one way or the other: it cannot be taken away.
+    boolean("active", "Whether the person may sign in.").required(),
     complex("emails", EMAILS, "E-mail addresses.").many(),
     complex("phoneNumbers", PHONE_NUMBERS, "Phone numbers.").many(),
     complex("addresses", ADDRESSES, "Postal addresses.").many(),
