@@ -101,7 +101,7 @@ async fn a_whole_scan_finds_what_was_planted_within_the_limits() -> Test {
     signed(&lab, &scan, &manifest).await?;
 
     let findings = customer.store.findings_of_scan(&scan, &FindingFilter::default()).await?;
-    assert_eq!(findings.len() as u32, scan.findings.total());
+    assert_eq!(u32::try_from(findings.len())?, scan.findings.total());
     assert!(
         findings.iter().all(|f| f.finding.state == State::Draft && f.finding.org == customer.org.as_str())
     );
