@@ -78,6 +78,9 @@ impl Front {
             ("TABLE_NAME", TABLE),
             ("BASE_DOMAIN", BASE),
             ("SECRET_PREFIX", "front"),
+            // Sign-in touches neither; the console wants to know where they are.
+            ("EVIDENCE_BUCKET", "front-evidence"),
+            ("REPORT_QUEUE_URL", "http://127.0.0.1:9/reports"),
             ("MAIL_FROM", "no-reply@atomation.example"),
         ];
         let config: Config = settings.map(|(name, value)| (text(name), text(value))).into_iter().collect();

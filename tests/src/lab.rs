@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Context as LambdaContext, LambdaEvent};
 use local::cloud::sqs::Counts;
 use okta_twin::{RateLimits, ServiceApp as TwinApp, Twin, TwinOptions};
+use report_export::ReportExport;
 use scan_trigger::ScanTrigger;
 use scan_worker::ScanWorker;
 use serde_json::{Value, json};
@@ -189,7 +190,7 @@ impl Lab {
 
     /// Delivers the message `id` of a scan to the worker; whether it was done with.
     pub async fn deliver(&self, of: &Customer, scan: &str, id: &str) -> anyhow::Result<bool> {
-        let answer = scan_worker::handle(&self.worker, lambda(self.message(of, scan, id)?)).await;
+        let answer = scan_worker::handle(&self.worker, lambda(message(of, scan, id)?)).await;
         let answer = answer.map_err(|error| anyhow::anyhow!("{error}"))?;
         let failures = answer["batchItemFailures"].as_array().context("a batch answer")?;
         Ok(failures.is_empty())
@@ -214,12 +215,6 @@ impl Lab {
         })
         .await
         .transpose()
-    }
-
-    fn message(&self, of: &Customer, scan: &str, id: &str) -> anyhow::Result<Value> {
-        let (tenant, org) = (of.sponsor.workspace.tenant.clone(), of.org.clone());
-        let body = serde_json::to_string(&ScanMessage { tenant, org, scan: scan.to_owned() })?;
-        Ok(json!({ "Records": [{ "messageId": id, "body": body, "eventSource": "aws:sqs" }] }))
     }
 
     /// Steps on, as the queue would, until the scan is over. Time moves to where the org allows the next call.
@@ -249,6 +244,20 @@ impl Lab {
         Ok(serde_json::from_slice(&bytes)?)
     }
 
+    /// Delivers a scan to the report export; whether it was done with.
+    pub async fn export(&self, of: &Customer, scan: &str, id: &str) -> anyhow::Result<bool> {
+        let export = ReportExport {
+            workspaces: self.worker.workspaces.clone(),
+            evidence: self.worker.evidence.clone(),
+            secrets: self.worker.secrets.clone(),
+            clock: self.clock.clone(),
+            random: self.worker.random.clone(),
+        };
+        let answer = report_export::handle(&export, lambda(message(of, scan, id)?)).await;
+        let answer = answer.map_err(|error| anyhow::anyhow!("{error}"))?;
+        Ok(answer["batchItemFailures"].as_array().context("a batch answer")?.is_empty())
+    }
+
     /// How many messages wait in the scan queue.
     pub fn queued(&self) -> Counts {
         self.world.cloud.sqs().counts("scans")
@@ -261,6 +270,13 @@ pub fn verifies(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     let point = &public_key[public_key.len().saturating_sub(65)..];
     let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point);
     key.verify(message, signature).is_ok()
+}
+
+/// The event that brings one message of a scan.
+fn message(of: &Customer, scan: &str, id: &str) -> anyhow::Result<Value> {
+    let (tenant, org) = (of.sponsor.workspace.tenant.clone(), of.org.clone());
+    let body = serde_json::to_string(&ScanMessage { tenant, org, scan: scan.to_owned() })?;
+    Ok(json!({ "Records": [{ "messageId": id, "body": body, "eventSource": "aws:sqs" }] }))
 }
 
 fn lambda(payload: Value) -> LambdaEvent<Value> {

@@ -1,7 +1,7 @@
 //! HTTP/1.1 as bytes, so that tests can also send what no well-behaved client would: a header twice, a path with
 //! dots in it, a host that is none.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use serde_json::Value;
@@ -82,12 +82,12 @@ impl Request {
     async fn exchange(&self, address: SocketAddr) -> anyhow::Result<Reply> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         if !self.headers.iter().any(|(name, _)| name == "host") {
-            head.push_str(&format!("host: {address}\r\n"));
+            write!(head, "host: {address}\r\n")?;
         }
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            write!(head, "{name}: {value}\r\n")?;
         }
-        head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", self.body.len()));
+        write!(head, "content-length: {}\r\nconnection: close\r\n\r\n", self.body.len())?;
         let mut stream = TcpStream::connect(address).await?;
         let mut bytes = head.into_bytes();
         bytes.extend(&self.body);

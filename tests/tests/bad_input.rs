@@ -89,7 +89,11 @@ fn judge(case: &Case, reply: &Reply, html: bool) -> Outcome {
         let error = reply.json();
         ensure!(kind == "application/scim+json", "the type {kind:?}");
         ensure!(error["schemas"] == json!(["urn:ietf:params:scim:api:messages:2.0:Error"]), "{}", body());
-        ensure!(error["status"] == reply.status.to_string(), "the status in {}", body());
+        ensure!(
+            error["status"].as_str() == Some(reply.status.to_string().as_str()),
+            "the status in {}",
+            body()
+        );
         ensure!(error["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "no detail: {}", body());
         let scheme = reply.header("www-authenticate");
         ensure!(scheme == (reply.status == 401).then_some("Bearer"), "the scheme {scheme:?}");

@@ -170,9 +170,10 @@ async fn what_was_answered_survives_a_kill() -> Outcome {
             writer.await?;
         }
         running = Running::start(folder.path())?;
-        let expected = answered.lock().unwrap_or_else(PoisonError::into_inner);
-        let (users, members) = (expected.users.clone(), expected.members.clone());
-        drop(expected);
+        let (users, members) = {
+            let expected = answered.lock().unwrap_or_else(PoisonError::into_inner);
+            (expected.users.clone(), expected.members.clone())
+        };
         ensure!(
             users.len() >= enough / 2 && members.len() >= enough,
             "hardly anything was written: {}",

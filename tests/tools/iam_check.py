@@ -21,7 +21,7 @@ ENVIRONMENT = {
     "OktaJwks": set(),
     "ScanTrigger": {"SCAN_QUEUE_URL"},
     "ScanWorker": {"EVIDENCE_BUCKET", "SCAN_QUEUE_URL", "SIGNING_KEY_ID", "SECRET_PREFIX"},
-    "ReportExport": {"EVIDENCE_BUCKET", "SIGNING_KEY_ID"},
+    "ReportExport": {"EVIDENCE_BUCKET", "SECRET_PREFIX"},
     "EvidenceRouter": {"EVIDENCE_BUCKET"},
     "Housekeeping": {"SECRET_PREFIX", "MAIL_FROM"},
     "Console": {
@@ -105,7 +105,8 @@ def resource_is_narrow(action, resource):
         case "s3":
             return sub(resource) == "${EvidenceBucket.Arn}/tenants/*"
         case "secretsmanager":
-            return sub(resource).endswith(":secret:${Prefix}/tenants/*")
+            # All of a workspace's secrets, or the one kind that a function makes itself.
+            return sub(resource).endswith((":secret:${Prefix}/tenants/*", ":secret:${Prefix}/tenants/*/pseudonyms-*"))
         case "ses":
             return sub(resource).endswith(":identity/${BaseDomain}")
         case "sqs":

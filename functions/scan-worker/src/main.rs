@@ -26,5 +26,8 @@ async fn main() -> Result<(), Error> {
         random,
     };
     let worker = &worker;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| scan_worker::handle(worker, event))).await
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+        Box::pin(scan_worker::handle(worker, event))
+    }))
+    .await
 }

@@ -58,7 +58,7 @@ pub(crate) fn mount(
         random: random.clone(),
     };
     functions.event("scan-worker", worker, |worker, event| async move {
-        scan_worker::handle(&worker, event).await
+        Box::pin(scan_worker::handle(&worker, event)).await
     });
     let export = ReportExport {
         workspaces: workspaces.clone(),

@@ -151,7 +151,7 @@ impl Demo<'_> {
         people.second_admin = self.sign_in("2nd admin", CUSTOMER, super::SECOND_ADMIN).await?;
         let mut engineer = self.visitor("engineer").await?;
         let login = self.person()?;
-        self.from_workspace(&mut engineer, &login).await?;
+        self.start_at_workspace(&mut engineer, &login).await?;
         people.engineer = Some(engineer);
         Ok(())
     }

@@ -32,17 +32,17 @@ impl Demo<'_> {
         let login = self.person()?;
         let mut engineer = self.visitor("engineer").await?;
         if !self.begins(SIGN_ON) {
-            self.from_workspace(&mut engineer, &login).await?;
+            self.start_at_workspace(&mut engineer, &login).await?;
             people.engineer = Some(engineer);
             return Ok(());
         }
-        self.from_workspace(&mut engineer, &login).await?;
+        self.start_at_workspace(&mut engineer, &login).await?;
         let home = engineer.get(&mut self.narrator, "/").await?.expect(200)?.json()?;
         self.narrator.note(&format!("{login} is signed in with the role {}", home["role"]));
         people.engineer = Some(engineer);
 
         let mut other = self.visitor("dashboard").await?;
-        let response = self.from_dashboard(&mut other, &login).await?;
+        let response = self.start_at_dashboard(&mut other, &login).await?;
         let mut thief = self.visitor("replay").await?;
         thief
             .post_from(&mut self.narrator, self.stack.twin.base_url(), ACS, &[("SAMLResponse", &response)])
@@ -63,7 +63,11 @@ impl Demo<'_> {
     }
 
     /// SP-initiated: the workspace sends the browser to the twin, whose page posts the response back.
-    pub(super) async fn from_workspace(&mut self, browser: &mut Browser, login: &str) -> anyhow::Result<()> {
+    pub(super) async fn start_at_workspace(
+        &mut self,
+        browser: &mut Browser,
+        login: &str,
+    ) -> anyhow::Result<()> {
         let sent = browser.page(&mut self.narrator, "/auth/saml/login").await?.expect_any(&[302, 303])?;
         let location = sent.headers.get("location").context("no Location")?.to_str()?.to_owned();
         let path = location
@@ -87,7 +91,7 @@ impl Demo<'_> {
     }
 
     /// IdP-initiated: the dashboard's page posts a response that nobody asked for.
-    async fn from_dashboard(&mut self, browser: &mut Browser, login: &str) -> anyhow::Result<String> {
+    async fn start_at_dashboard(&mut self, browser: &mut Browser, login: &str) -> anyhow::Result<String> {
         let (home, path) = (format!("/home/{SAML_APP}"), format!("/app/{SAML_APP}/sso/saml"));
         let mut at_twin = Browser::new("at Okta", self.stack.twin.base_url(), self.stack.twin.base_url())?;
         at_twin.page(&mut self.narrator, &home).await?.expect(200)?;
