@@ -3,7 +3,7 @@
 use axum::{
     Router,
     extract::Path,
-    http::StatusCode,
+    http::{StatusCode, Uri},
     response::Response,
     routing::{get, post},
 };
@@ -36,9 +36,10 @@ async fn config(client: ScimClient) -> Response {
     scim::answer(StatusCode::OK, &documents::service_provider_config(&client.base_url(), &FEATURES))
 }
 
-async fn resource_types(client: ScimClient) -> Response {
+async fn resource_types(client: ScimClient, uri: Uri) -> Result<Response, ScimError> {
+    unfiltered(&uri)?;
     let types = documents::resource_types(&client.base_url());
-    scim::answer(StatusCode::OK, &list_response(types.len() as u64, 1, types))
+    Ok(scim::answer(StatusCode::OK, &list_response(types.len() as u64, 1, types)))
 }
 
 async fn resource_type(client: ScimClient, Path(id): Path<String>) -> Result<Response, ScimError> {
@@ -46,14 +47,23 @@ async fn resource_type(client: ScimClient, Path(id): Path<String>) -> Result<Res
     Ok(scim::answer(StatusCode::OK, &found))
 }
 
-async fn schemas(client: ScimClient) -> Response {
+async fn schemas(client: ScimClient, uri: Uri) -> Result<Response, ScimError> {
+    unfiltered(&uri)?;
     let schemas = documents::schemas(&client.base_url());
-    scim::answer(StatusCode::OK, &list_response(schemas.len() as u64, 1, schemas))
+    Ok(scim::answer(StatusCode::OK, &list_response(schemas.len() as u64, 1, schemas)))
 }
 
 async fn schema(client: ScimClient, Path(id): Path<String>) -> Result<Response, ScimError> {
     let found = documents::schema(&client.base_url(), &id).ok_or_else(ScimError::not_found)?;
     Ok(scim::answer(StatusCode::OK, &found))
+}
+
+/// 403 for a filter: nobody shall take the whole list for what matched (RFC 7644 section 4).
+fn unfiltered(uri: &Uri) -> Result<(), ScimError> {
+    if scim::query_pairs(uri).any(|(name, _)| name.eq_ignore_ascii_case("filter")) {
+        return Err(ScimError::forbidden("this list cannot be filtered"));
+    }
+    Ok(())
 }
 
 /// A SCIM token is not a user, so there is no "me" (RFC 7644 section 3.11).

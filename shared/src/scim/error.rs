@@ -109,6 +109,11 @@ impl ScimError {
         Self::new(401, None, "A valid bearer token is required.")
     }
 
+    /// 403.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(403, None, detail)
+    }
+
     /// 404. The same answer for ids that never were, were deleted, and belong to others.
     pub fn not_found() -> Self {
         Self::new(404, None, "No such resource.")
