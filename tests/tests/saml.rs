@@ -1,6 +1,8 @@
 //! SAML sign-in from the browser's request to the session, with the Okta twin as identity provider: who gets in,
 //! who does not, and what the administrators' log says of it.
 
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly, their helpers too")]
+
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},

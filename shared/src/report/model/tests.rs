@@ -97,8 +97,8 @@ fn another_orgs_finding_or_an_unknown_rule_is_an_error() {
     let mut mixed = findings();
     mixed[0].org = "o-2".into();
     assert!(matches!(build(&mixed, &evaluations()), Err(ReportError::OtherOrg { .. })));
-    let unknown = vec![Evaluation { rule: "XXX-99".into(), outcome: Outcome::Pass }];
-    assert_eq!(build(&[], &unknown), Err(ReportError::UnknownRule("XXX-99".into())));
+    let unknown = vec![Evaluation { rule: "ZZZ-99".into(), outcome: Outcome::Pass }];
+    assert_eq!(build(&[], &unknown), Err(ReportError::UnknownRule("ZZZ-99".into())));
 }
 
 #[test]
