@@ -28,6 +28,8 @@ use crate::{
 pub const CUSTOMER: &str = "acme";
 pub const SPONSOR: &str = "sponsor@acme.example";
 pub const SECOND_ADMIN: &str = "second.admin@acme.example";
+/// Asks for the partner's access: whoever asks does not decide.
+pub const COORDINATOR: &str = "coordinator@acme.example";
 
 /// A run: the stack, what is told, what is remembered.
 pub struct Demo<'s> {
@@ -44,6 +46,7 @@ pub struct People {
     pub operator: Browser,
     pub sponsor: Browser,
     pub second_admin: Browser,
+    pub coordinator: Browser,
     /// Provisioned by SCIM, signed in by SAML.
     pub engineer: Option<Browser>,
 }

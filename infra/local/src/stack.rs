@@ -5,7 +5,6 @@ mod resources;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use okta_twin::{Org, Twin, TwinOptions};
 use serde_json::{Value, json};
@@ -14,7 +13,7 @@ use shared::{
     store::Aws,
     tenant::Subdomain,
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::task::JoinHandle;
 
 use crate::{
     cloud::{
@@ -63,6 +62,8 @@ pub struct Stack {
     pub functions: Arc<Functions>,
     pub template: Template,
     pub clock: Arc<OffsetClock>,
+    /// Whether the twin's org is made up, with known names in it, or made of recordings.
+    pub is_synthetic: bool,
     gateway: Gateway,
     ports: Ports,
     port: u16,
@@ -82,15 +83,19 @@ impl Stack {
             Arc::new(move || clock.now())
         };
         let random = Arc::new(SystemRandom::default());
-        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, options.port)).await;
-        let listener = listener.with_context(|| format!("port {} cannot be used", options.port))?;
-        let port = listener.local_addr()?.port();
-
+        // The stand-ins take hold of the data folder first: one stack to a folder.
         let cloud =
             Cloud::start(CloudOptions { data: options.data.clone(), now: now.clone(), seed: None }).await?;
+        let ports = Ports::open(options.data.as_deref())?;
+        let listener = ports.bind("gateway", options.port).await?;
+        let port = listener.local_addr()?.port();
         let config = resources::create(&cloud, &template, port).await?;
         let aws = Aws::new(cloud.sdk_config(), config);
+        // The twin binds by itself: its port is found here, and let go a moment before.
+        let twin_address = ports.bind("twin", 0).await?.local_addr()?;
+        let is_synthetic = matches!(options.org, Org::Synthetic);
         let twin_options = TwinOptions {
+            listen: twin_address,
             users: options.users,
             org: options.org,
             state: options.data.as_ref().map(|data| data.join("okta-twin")),
@@ -103,13 +108,13 @@ impl Stack {
         let gateway = Gateway::new(&template, functions.clone(), dyn_clock, random);
         gateway.serve(listener, None)?;
         let (outbox, outbox_server) = crate::outbox::serve(cloud.ses().clone()).await?;
-        let ports = Ports::open(options.data.as_deref())?;
         let mut stack = Self {
             cloud,
             twin,
             functions,
             template,
             clock,
+            is_synthetic,
             gateway,
             ports,
             port,

@@ -149,6 +149,7 @@ impl Demo<'_> {
         people.operator = self.sign_in_operator().await?;
         people.sponsor = self.sign_in("sponsor", CUSTOMER, super::SPONSOR).await?;
         people.second_admin = self.sign_in("2nd admin", CUSTOMER, super::SECOND_ADMIN).await?;
+        people.coordinator = self.sign_in("coordin.", CUSTOMER, super::COORDINATOR).await?;
         let mut engineer = self.visitor("engineer").await?;
         let login = self.person()?;
         self.start_at_workspace(&mut engineer, &login).await?;

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::{CUSTOMER, Demo, People, SECOND_ADMIN, SPONSOR};
+use super::{COORDINATOR, CUSTOMER, Demo, People, SECOND_ADMIN, SPONSOR};
 
 const CREATE: &str = "An operator creates the workspace acme and invites its sponsor";
-const ACCEPT: &str = "The sponsor signs in, accepts the workspace (approval 1) and invites a second Admin";
+const ACCEPT: &str = "The sponsor signs in, accepts the workspace (approval 1) and invites two more Admins";
 
 impl Demo<'_> {
     pub(super) async fn onboard(&mut self) -> anyhow::Result<People> {
@@ -23,14 +23,17 @@ impl Demo<'_> {
         let mut sponsor = self.sign_in("sponsor", CUSTOMER, SPONSOR).await?;
         if begins {
             self.accept(&mut sponsor).await?;
-            let invitation = json!({ "email": SECOND_ADMIN, "role": "Admin" });
-            sponsor.post(&mut self.narrator, "/users", &invitation).await?.expect_any(&[201, 409])?;
+            for email in [SECOND_ADMIN, COORDINATOR] {
+                let invitation = json!({ "email": email, "role": "Admin" });
+                sponsor.post(&mut self.narrator, "/users", &invitation).await?.expect_any(&[201, 409])?;
+            }
         }
         let second_admin = self.sign_in("2nd admin", CUSTOMER, SECOND_ADMIN).await?;
+        let coordinator = self.sign_in("coordin.", CUSTOMER, COORDINATOR).await?;
         if begins {
             self.state.finish(ACCEPT)?;
         }
-        Ok(People { operator, sponsor, second_admin, engineer: None })
+        Ok(People { operator, sponsor, second_admin, coordinator, engineer: None })
     }
 
     async fn accept(&mut self, sponsor: &mut super::Browser) -> anyhow::Result<()> {

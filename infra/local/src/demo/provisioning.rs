@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{CUSTOMER, Demo, People};
 
 const APP: &str = "acme-scim";
-const PROVISION: &str = "A SCIM token is generated, and Okta provisions people and links a group to Admin";
+const PROVISION: &str = "A SCIM token is generated, and Okta provisions people and links a group to a role";
 
 impl Demo<'_> {
     pub(super) async fn provision(&mut self, people: &mut People) -> anyhow::Result<()> {
@@ -34,7 +34,9 @@ impl Demo<'_> {
         self.tell("Deactivate a person", okta.deactivate(second).await)?;
         self.tell("Reactivate that person", okta.reactivate(second).await)?;
         self.tell("Refresh app groups", okta.refresh_app_groups().await)?;
-        self.tell("Link a group to Admin", okta.link_group("Atomation Admins", "Admin", false).await)?;
+        let (group, role) =
+            if self.stack.is_synthetic { ("Atomation Admins", "Admin") } else { ("Everyone", "Viewer") };
+        self.tell("Link a group to a role", okta.link_group(group, role, false).await)?;
         self.state.finish(PROVISION)
     }
 

@@ -15,8 +15,10 @@ const ACS: &str = "/auth/saml/acs";
 impl Demo<'_> {
     pub(super) async fn sign_on(&mut self, people: &mut People) -> anyhow::Result<()> {
         if self.begins(CONNECT) {
-            let name = json!({ "user": super::SECOND_ADMIN, "action": "name" });
-            people.sponsor.post(&mut self.narrator, "/security/break-glass", &name).await?.expect(200)?;
+            for email in [super::SECOND_ADMIN, super::COORDINATOR] {
+                let name = json!({ "user": email, "action": "name" });
+                people.sponsor.post(&mut self.narrator, "/security/break-glass", &name).await?.expect(200)?;
+            }
             let origin = self.stack.origin(CUSTOMER);
             let app = SamlApp {
                 acs_url: format!("{origin}{ACS}"),

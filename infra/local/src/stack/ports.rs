@@ -1,13 +1,15 @@
-//! Which workspace has which port of its own. Kept with the data, so that a restarted stack is where it was.
+//! Which port is whose. Kept with the data, so that a restarted stack is where it was: addresses were handed out.
 
 use std::{
     collections::BTreeMap,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use anyhow::Context;
 use shared::tenant::Subdomain;
+use tokio::net::TcpListener;
 
 /// Ports by workspace.
 #[derive(Debug, Default)]
@@ -37,28 +39,52 @@ impl Ports {
         Ok(Self { file: Some(file), state: Mutex::new(State { kept, listening: BTreeMap::new() }) })
     }
 
+    /// Listens for a part of the stack that is no workspace, such as the gateway: on the port asked for, else on
+    /// that of the last run, else on a free one.
+    pub(super) async fn bind(&self, part: &str, asked: u16) -> anyhow::Result<TcpListener> {
+        // No subdomain begins so.
+        let name = format!("@{part}");
+        let kept = self.locked().kept.get(&name).copied();
+        let wanted = if asked == 0 { kept.unwrap_or(0) } else { asked };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).await.with_context(|| {
+            format!("port {wanted} of the {part} is taken; end what uses it, or start with other --data")
+        })?;
+        self.locked().kept.insert(name, listener.local_addr()?.port());
+        self.save()?;
+        Ok(listener)
+    }
+
     pub(super) fn known(&self) -> Vec<Subdomain> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.locked();
         state.kept.keys().filter_map(|name| Subdomain::parse(name).ok()).collect()
     }
 
     pub(super) fn kept(&self, subdomain: &Subdomain) -> Option<u16> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).kept.get(subdomain.as_str()).copied()
+        self.locked().kept.get(subdomain.as_str()).copied()
     }
 
     pub(super) fn listening(&self, subdomain: &Subdomain) -> Option<u16> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).listening.get(subdomain.as_str()).copied()
+        self.locked().listening.get(subdomain.as_str()).copied()
     }
 
     pub(super) fn keep(&self, subdomain: &Subdomain, port: u16) -> anyhow::Result<()> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.locked();
         state.listening.insert(subdomain.as_str().to_owned(), port);
         state.kept.insert(subdomain.as_str().to_owned(), port);
+        drop(state);
+        self.save()
+    }
+
+    fn save(&self) -> anyhow::Result<()> {
         if let Some(file) = &self.file {
             let temporary = file.with_extension("new");
-            std::fs::write(&temporary, serde_json::to_vec(&state.kept)?)?;
+            std::fs::write(&temporary, serde_json::to_vec(&self.locked().kept)?)?;
             std::fs::rename(&temporary, file)?;
         }
         Ok(())
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
