@@ -3,7 +3,7 @@
 //! One rule: everything that may happen once, and the session that rests on it, is one transaction. Until it
 //! commits nothing was consumed, and whatever is missing, unreadable or late is a refusal.
 //!
-//! A sign-in takes three sequential trips to the table: what can be read ahead ([`guess`]), the person, the
+//! A sign-in takes three sequential trips to the table: what can be read ahead (`guess`), the person, the
 //! transaction.
 
 mod admission;

@@ -1,7 +1,7 @@
 //! AWS on one machine, in this process: what the AWS SDK for Rust talks to over HTTP on loopback, with only the
 //! endpoint changed.
 //!
-//! The one rule: product code cannot tell. It gets an [`SdkConfig`](aws_config::SdkConfig) and uses the real SDK;
+//! The one rule: product code cannot tell. It gets an [`SdkConfig`] and uses the real SDK;
 //! nothing here is called by it directly. DynamoDB and S3 are embedded servers of others (`dynoxide-rs`, `s3s-fs`);
 //! SQS, Secrets Manager, KMS, STS and SES are small stand-ins, faithful in what the product uses and in the
 //! errors they answer. What a stand-in does not know, it refuses by name.

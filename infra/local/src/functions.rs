@@ -1,6 +1,14 @@
 //! The functions of the deployment, in this process, invoked with what Lambda would hand them.
 
-use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use anyhow::Context;
 use axum::Router;
@@ -14,7 +22,10 @@ type Handler = Arc<dyn Fn(Value) -> Answer + Send + Sync>;
 
 /// Every function by its crate's name.
 #[derive(Default)]
-pub struct Functions(BTreeMap<&'static str, Handler>);
+pub struct Functions {
+    handlers: BTreeMap<&'static str, Handler>,
+    running: AtomicUsize,
+}
 
 impl Functions {
     /// Mounts a function that answers HTTP: the same conversion as in Lambda, by `lambda_http` itself.
@@ -29,7 +40,7 @@ impl Functions {
                 Adapter::from(router.clone()).call(LambdaEvent::new(request, LambdaContext::default()));
             Box::pin(async move { Ok(serde_json::to_value(answer.await.map_err(|never| match never {})?)?) })
         };
-        self.0.insert(name, Arc::new(handler));
+        self.handlers.insert(name, Arc::new(handler));
     }
 
     /// Mounts a function that takes events: its handler as `lambda_runtime` would call it.
@@ -43,19 +54,27 @@ impl Functions {
             let answer = handler(state.clone(), LambdaEvent::new(event, LambdaContext::default()));
             Box::pin(async move { answer.await.map_err(|error| anyhow::anyhow!("{error}")) })
         };
-        self.0.insert(name, Arc::new(handler));
+        self.handlers.insert(name, Arc::new(handler));
     }
 
     /// Invokes `name`. A panic is an error of that invocation, as in Lambda.
     pub async fn invoke(&self, name: &str, event: Value) -> anyhow::Result<Value> {
-        let handler = self.0.get(name).with_context(|| format!("no function named {name} is mounted"))?;
+        let handler =
+            self.handlers.get(name).with_context(|| format!("no function named {name} is mounted"))?;
         let answer = std::panic::AssertUnwindSafe(handler(event));
+        self.running.fetch_add(1, Ordering::SeqCst);
         let answer = futures::FutureExt::catch_unwind(answer).await;
+        self.running.fetch_sub(1, Ordering::SeqCst);
         answer.unwrap_or_else(|_| Err(anyhow::anyhow!("{name} panicked")))
+    }
+
+    /// Invocations under way.
+    pub fn running(&self) -> usize {
+        self.running.load(Ordering::SeqCst)
     }
 
     /// The mounted functions' names.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.keys().copied()
+        self.handlers.keys().copied()
     }
 }

@@ -170,7 +170,8 @@ impl Stack {
     }
 
     /// Lets the functions work until no message is left in the queues they read. While all that is left is
-    /// delayed, the clock moves on; returns by how many seconds. An error if that takes a day of its time.
+    /// delayed, or was taken by a process that is gone, the clock moves on; returns by how many seconds. An error
+    /// if that takes a day of its time.
     pub async fn work_off(&self, mut waiting: impl FnMut(i64)) -> anyhow::Result<i64> {
         const STEP_SECONDS: i64 = 5;
         let mut waited = 0;
@@ -182,9 +183,9 @@ impl Stack {
                 .filter_map(|function| function.queue.as_ref())
                 .map(|source| self.cloud.sqs().counts(&source.queue))
                 .collect();
-            let busy = counts.iter().any(|count| count.visible + count.in_flight > 0);
-            let delayed = counts.iter().any(|count| count.delayed > 0);
-            if !busy && !delayed {
+            let busy = self.functions.running() > 0 || counts.iter().any(|count| count.visible > 0);
+            let waits = counts.iter().any(|count| count.delayed + count.in_flight > 0);
+            if !busy && !waits {
                 return Ok(waited);
             }
             if !busy {

@@ -1,7 +1,7 @@
 //! Requests that leave the product for an address that a customer named.
 //!
 //! One rule: nothing inside is ever reached. Only https on its own port, to a host with a name, resolved once, and
-//! connected to only if every address it has is public ([`address`]); no redirect is followed; time, size and
+//! connected to only if every address it has is public (`address`); no redirect is followed; time, size and
 //! content type are bounded. The local stack names its Okta twin as an exception when it constructs this;
 //! no setting of a deployed function does.
 

@@ -1,7 +1,7 @@
 //! SQS: standard queues with delay, visibility timeout, redelivery and dead-letter queues, and the poller that hands
 //! their messages to a function.
 //!
-//! The one rule: a change is in the [`journal`] before it is answered, and every time comes from the stack's clock.
+//! The one rule: a change is in the `journal` before it is answered, and every time comes from the stack's clock.
 //!
 //! | file | holds |
 //! |---|---|

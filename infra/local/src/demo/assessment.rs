@@ -127,6 +127,7 @@ impl Demo<'_> {
             people.sponsor.post(&mut self.narrator, &path, &json!({})).await?.expect_any(&[200, 202])?;
         ensure!(again.json()?["scan"] == scan.as_str(), "a second scan was begun beside the first");
         self.work_off("scanning").await?;
+        self.come_back(people).await?;
         let judged = self.judged(&mut people.sponsor, &org, &scan).await?;
         self.tell_scan(&judged);
 
@@ -136,16 +137,16 @@ impl Demo<'_> {
         let fired = self.stack.fire("scan-trigger").await?;
         self.narrator.exchange("schedule", "EventBridge -> scan-trigger", &fired.to_string(), "");
         self.work_off("scanning").await?;
-        self.return_after_a_week(people).await?;
+        self.come_back(people).await?;
         let scans = people.sponsor.get(&mut self.narrator, &path).await?.expect(200)?.json()?;
         let scans = scans["scans"].as_array().context("no list of scans")?.clone();
-        ensure!(scans.len() == 2, "want two scans, got {}", scans.len());
+        // A run that was killed here has begun one before.
+        ensure!(scans.len() >= 2, "want two scans, got {}", scans.len());
         self.tell_counters()
     }
 
-    /// Sessions have ended in a week: everybody signs in again.
-    async fn return_after_a_week(&mut self, people: &mut People) -> anyhow::Result<()> {
-        self.state.sessions.clear();
+    /// Time went by: whose session has ended signs in again.
+    async fn come_back(&mut self, people: &mut People) -> anyhow::Result<()> {
         people.operator = self.sign_in_operator().await?;
         people.sponsor = self.sign_in("sponsor", CUSTOMER, super::SPONSOR).await?;
         people.second_admin = self.sign_in("2nd admin", CUSTOMER, super::SECOND_ADMIN).await?;
