@@ -123,7 +123,7 @@ impl Serve {
     async fn serve(self) -> anyhow::Result<ExitCode> {
         let stack = self.run.start(true).await?;
         let mut demo = Demo::new(&stack, self.run.data.as_deref(), Narrator::silent())?;
-        demo.run().await?;
+        demo.prepare().await?;
         let directory = Directory::of(&demo).await?;
         if self.json {
             println!("{}", serde_json::to_string(&directory)?);

@@ -38,6 +38,8 @@ pub struct Demo<'s> {
     pub state: State,
     /// Where reports and manifests are put for a person to look at.
     pub shelf: PathBuf,
+    /// Whether the run may move the stack's clock by a week, to show the schedule.
+    travels: bool,
 }
 
 /// The people of the demo, signed in.
@@ -55,7 +57,18 @@ impl<'s> Demo<'s> {
     /// A run over `stack`, whose data is kept in `data` if anywhere.
     pub fn new(stack: &'s Stack, data: Option<&Path>, narrator: Narrator) -> anyhow::Result<Self> {
         let shelf = data.map_or_else(|| PathBuf::from(".data/demo"), |data| data.join("delivered"));
-        Ok(Self { stack, narrator, state: State::open(data)?, shelf })
+        Ok(Self { stack, narrator, state: State::open(data)?, shelf, travels: true })
+    }
+
+    /// Runs the job up to the published report and leaves the clock where it is, so that an authenticator app
+    /// shows the codes that the stack expects.
+    pub async fn prepare(&mut self) -> anyhow::Result<People> {
+        self.travels = false;
+        let mut people = self.onboard().await.context("onboarding")?;
+        self.provision(&mut people).await.context("provisioning")?;
+        self.sign_on(&mut people).await.context("single sign-on")?;
+        self.assess(&mut people).await.context("assessment")?;
+        Ok(people)
     }
 
     /// Runs the whole job.
