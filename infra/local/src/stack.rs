@@ -174,7 +174,8 @@ impl Stack {
     /// if that takes a day of its time.
     pub async fn work_off(&self, mut waiting: impl FnMut(i64)) -> anyhow::Result<i64> {
         const STEP_SECONDS: i64 = 5;
-        let mut waited = 0;
+        const LOST_AFTER_POLLS: u32 = 200;
+        let (mut waited, mut idle) = (0, 0);
         loop {
             let counts: Vec<_> = self
                 .template
@@ -184,11 +185,15 @@ impl Stack {
                 .map(|source| self.cloud.sqs().counts(&source.queue))
                 .collect();
             let busy = self.functions.running() > 0 || counts.iter().any(|count| count.visible > 0);
-            let waits = counts.iter().any(|count| count.delayed + count.in_flight > 0);
-            if !busy && !waits {
+            let delayed = counts.iter().any(|count| count.delayed > 0);
+            let taken = counts.iter().any(|count| count.in_flight > 0);
+            if !busy && !delayed && !taken {
                 return Ok(waited);
             }
-            if !busy {
+            // A message is taken a moment before its function runs and a moment after; for longer, only if the
+            // process that took it is gone.
+            idle = if busy { 0 } else { idle + 1 };
+            if !busy && (!taken || idle > LOST_AFTER_POLLS) {
                 anyhow::ensure!(waited < 86_400, "a message waited for a day");
                 self.clock.advance(SignedDuration::from_secs(STEP_SECONDS));
                 waited += STEP_SECONDS;
