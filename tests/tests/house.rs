@@ -34,6 +34,18 @@ fn every_function_has_a_crate_a_resource_and_a_sample_event() -> Outcome {
     Ok(())
 }
 
+/// What is deployed is the binary: an empty `main` would build, and answer nothing.
+#[test]
+fn every_binary_starts_its_own_function() -> Outcome {
+    for function in Template::built_in()?.functions {
+        let main = root().join("functions").join(&function.name).join("src/main.rs");
+        let main = std::fs::read_to_string(main)?;
+        let own = format!("{}::", function.name.replace('-', "_"));
+        assert!(main.contains(&own) && main.contains("run("), "{} starts nothing of its own", function.name);
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_function_is_mounted() -> Outcome {
     let site = Site::start().await?;
