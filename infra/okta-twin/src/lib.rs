@@ -204,3 +204,7 @@ impl std::fmt::Debug for Twin {
         f.debug_struct("Twin").field("base_url", &self.app.base_url).finish_non_exhaustive()
     }
 }
+
+/// Where the recorded answers lie, if they are there: beside the checkout.
+#[cfg(test)]
+const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/okta/recordings");

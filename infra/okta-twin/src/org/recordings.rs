@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_real_recordings_load() {
-        let folder = Path::new("/work/shared/okta/recordings");
+        let folder = Path::new(crate::RECORDINGS);
         if !folder.is_dir() {
             eprintln!("skipped: no recordings at {}", folder.display());
             return;

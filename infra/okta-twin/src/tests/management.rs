@@ -197,7 +197,7 @@ async fn the_log_is_polled_or_bounded() {
 
 #[tokio::test]
 async fn an_org_of_recordings_obeys_the_same_rules() {
-    let folder = std::path::PathBuf::from("/work/shared/okta/recordings");
+    let folder = std::path::PathBuf::from(crate::RECORDINGS);
     if !folder.is_dir() {
         eprintln!("skipped: no recordings at {}", folder.display());
         return;
