@@ -1,6 +1,7 @@
 //! What the end-to-end tests stand on.
 
 pub mod canary;
+pub mod cpu;
 pub mod front;
 pub mod lab;
 pub mod raw;
