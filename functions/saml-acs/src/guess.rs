@@ -9,10 +9,14 @@ use shared::store::sso::Guess;
 
 /// Looks for the first `InResponseTo` and the first `NameID` in the text.
 pub(crate) fn of(saml_response: &str) -> Guess {
-    let packed: Vec<u8> = saml_response.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let xml = STANDARD.decode(packed).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let Some(xml) = xml else { return Guess::default() };
+    let Some(xml) = text(saml_response) else { return Guess::default() };
     Guess { request_id: request_id(&xml), user_name: user_name(&xml), session: None }
+}
+
+/// The form value's text, if it is any.
+pub(crate) fn text(saml_response: &str) -> Option<String> {
+    let packed: Vec<u8> = saml_response.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    STANDARD.decode(packed).ok().and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
 fn request_id(xml: &str) -> Option<String> {

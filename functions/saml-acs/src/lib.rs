@@ -12,6 +12,8 @@ mod guess;
 mod pages;
 mod receive;
 mod refusal;
+#[cfg(feature = "samael")]
+pub mod second;
 
 use axum::{Router, routing::post};
 use shared::http::{Door, observe::Surface, start};

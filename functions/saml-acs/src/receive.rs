@@ -28,6 +28,8 @@ use shared::{
     },
 };
 
+#[cfg(feature = "samael")]
+use crate::second;
 use crate::{
     admission::{Admission, admit},
     form::Form,
@@ -113,25 +115,32 @@ async fn verified(
     let origin = visit.origin();
     let request_ids: Vec<&str> = waiting.iter().map(|(id, _)| id.as_str()).collect();
     let settings = &visit.workspace.settings;
-    let verdict = saml::verify(
-        &form.saml_response,
-        &Expectations {
-            idp: &connection.idp,
-            sp_entity_id: &format!("{origin}/saml/metadata"),
-            acs_url: &format!("{origin}/auth/saml/acs"),
-            request_ids: &request_ids,
-            allow_idp_initiated: settings.idp_initiated,
-            require_signed_assertion: settings.require_signed_assertion,
-            refuse_outdated_certificate: false,
-            now: visit.at,
-            clock_skew: DEFAULT_CLOCK_SKEW,
-        },
-    );
+    let expect = Expectations {
+        idp: &connection.idp,
+        sp_entity_id: &format!("{origin}/saml/metadata"),
+        acs_url: &format!("{origin}/auth/saml/acs"),
+        request_ids: &request_ids,
+        allow_idp_initiated: settings.idp_initiated,
+        require_signed_assertion: settings.require_signed_assertion,
+        refuse_outdated_certificate: false,
+        now: visit.at,
+        clock_skew: DEFAULT_CLOCK_SKEW,
+    };
+    let verdict = saml::verify(&form.saml_response, &expect);
     let findings = Findings::of(&verdict);
-    match verdict.outcome {
-        Ok(identity) => Ok((identity, findings)),
-        Err(rejection) => Err(refusal::of_response(visit, &rejection, findings).await),
-    }
+    let identity = match verdict.outcome {
+        Ok(identity) => identity,
+        Err(rejection) => return Err(refusal::of_response(visit, &rejection, findings).await),
+    };
+    #[cfg(feature = "samael")]
+    let findings = {
+        let findings = findings.and(&second::opinion(&form.saml_response, &identity, &expect));
+        if !findings.all_passed() {
+            return Err(refusal::disagreed(visit, findings).await);
+        }
+        findings
+    };
+    Ok((identity, findings))
 }
 
 /// The user whom the response names, and the one whose session this browser has.

@@ -22,6 +22,18 @@ impl Findings {
         Self { checks, warnings: verdict.warnings.clone() }
     }
 
+    /// With the second verifier's checks.
+    #[cfg(feature = "samael")]
+    pub(crate) fn and(mut self, checks: &[shared::saml::Check]) -> Self {
+        self.checks.extend(checks.iter().map(LoggedCheck::from));
+        self
+    }
+
+    #[cfg(feature = "samael")]
+    pub(crate) fn all_passed(&self) -> bool {
+        self.checks.iter().all(|check| check.passed)
+    }
+
     /// One more check that failed.
     fn failing(mut self, name: &str, want: &str, got: &str) -> Self {
         let (name, want, got) = (name.to_owned(), want.to_owned(), got.to_owned());
@@ -40,6 +52,13 @@ pub(crate) async fn of_response(visit: &Visit, rejection: &Rejection, findings: 
         return Problem::bad_request("saml.unreadable", "The sign-in response cannot be read.", next);
     }
     log(visit, rejection.code(), findings, None).await;
+    refused()
+}
+
+/// The second verifier refuses, or read something else.
+#[cfg(feature = "samael")]
+pub(crate) async fn disagreed(visit: &Visit, findings: Findings) -> Problem {
+    log(visit, "saml.second_opinion", findings, None).await;
     refused()
 }
 
