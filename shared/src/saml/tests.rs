@@ -2,12 +2,11 @@
 //! bad-input catalogue (A01, A02, ...).
 
 mod conditions;
+mod corpus;
 mod document;
 mod genuine;
 mod harness;
 mod metadata;
-mod mutations;
 mod properties;
 mod request;
 mod shape;
-mod wrapping;

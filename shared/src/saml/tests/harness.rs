@@ -113,30 +113,6 @@ pub fn changed(change: impl Fn(&mut ResponseSpec)) -> &'static str {
     codes[0]
 }
 
-/// Rewrites an unsigned Response without changing what it says.
-pub type Shape = fn(String) -> String;
-
-/// The ways in which IdPs write the same message.
-pub const SHAPES: [(&str, Shape); 4] = [
-    ("okta", |xml| xml),
-    ("samlp and saml prefixes", |xml| xml.replace("saml2p", "samlp").replace("saml2", "saml")),
-    ("default namespace", |xml| {
-        let xml = xml.replace("<saml2:", "<").replace("</saml2:", "</");
-        xml.replace("xmlns:saml2=", "xmlns=")
-    }),
-    ("declared once, pretty-printed", |xml| {
-        let namespace = " xmlns:saml2=\"urn:oasis:names:tc:SAML:2.0:assertion\"";
-        let (head, assertion) = xml.split_once("<saml2:Assertion").unwrap();
-        let inner = assertion.replacen(namespace, "", 1).replace(namespace, "");
-        format!("{head}<saml2:Assertion{namespace}{inner}").replace("><saml2", ">\n  <saml2")
-    }),
-];
-
-/// A genuine Response in one of the [`SHAPES`].
-pub fn shaped(shape: Shape, mode: Sign) -> String {
-    sign(&shape(genuine(mode).to_xml()), mode)
-}
-
 /// The source of the first element (in document order) with this local name.
 pub fn source<'x>(xml: &'x str, local: &str) -> &'x str {
     let document = uppsala::parse(xml).unwrap();
