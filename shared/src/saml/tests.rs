@@ -5,7 +5,7 @@ mod conditions;
 mod corpus;
 mod document;
 mod genuine;
-mod harness;
+pub mod harness;
 mod metadata;
 mod properties;
 mod request;
