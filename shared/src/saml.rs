@@ -31,7 +31,7 @@ mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use certificate::{CertificateError, SigningCertificate};
+pub use certificate::{CertificateError, KeyKind, SigningCertificate};
 pub use check::{Check, Mismatch};
 pub use identity::Identity;
 pub use metadata::{IdpMetadata, MetadataError};
@@ -60,6 +60,8 @@ pub struct Expectations<'a> {
     pub allow_idp_initiated: bool,
     /// Whether the Assertion must carry a signature of its own, even inside a signed Response.
     pub require_signed_assertion: bool,
+    /// Whether ECDSA signatures count (the workspace's switch); RSA always does.
+    pub allow_ecdsa: bool,
     /// Whether a pinned certificate outside its validity refuses the sign-in; otherwise it only warns.
     pub refuse_outdated_certificate: bool,
     /// The current time.

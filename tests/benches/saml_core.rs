@@ -39,6 +39,7 @@ fn main() -> anyhow::Result<()> {
         request_ids: &[REQUEST],
         allow_idp_initiated: false,
         require_signed_assertion: true,
+        allow_ecdsa: false,
         refuse_outdated_certificate: true,
         now,
         clock_skew: DEFAULT_CLOCK_SKEW,

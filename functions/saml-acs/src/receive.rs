@@ -122,6 +122,7 @@ async fn verified(
         request_ids: &request_ids,
         allow_idp_initiated: settings.idp_initiated,
         require_signed_assertion: settings.require_signed_assertion,
+        allow_ecdsa: settings.allow_ecdsa,
         refuse_outdated_certificate: false,
         now: visit.at,
         clock_skew: DEFAULT_CLOCK_SKEW,

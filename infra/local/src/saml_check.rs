@@ -32,6 +32,9 @@ pub struct SamlCheck {
     /// The request that is answered; without it, sign-in that the identity provider started is judged.
     #[arg(long, value_name = "ID")]
     in_response_to: Option<String>,
+    /// Accepts ECDSA signatures, as a workspace does that is set to.
+    #[arg(long)]
+    allow_ecdsa: bool,
     /// One line of JSON for each file.
     #[arg(long)]
     json: bool,
@@ -70,6 +73,7 @@ impl SamlCheck {
             request_ids: &request_ids,
             allow_idp_initiated: self.in_response_to.is_none(),
             require_signed_assertion: false,
+            allow_ecdsa: self.allow_ecdsa,
             refuse_outdated_certificate: false,
             now: self.clock,
             clock_skew: DEFAULT_CLOCK_SKEW,

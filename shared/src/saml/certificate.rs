@@ -1,18 +1,51 @@
 //! A pinned signing certificate. It is a name for a key: trust comes from the pin, not from its issuer.
 
-use aws_lc_rs::digest;
+use std::fmt;
+
+use aws_lc_rs::{
+    digest,
+    signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, UnparsedPublicKey},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use x509_parser::{certificate::X509Certificate, prelude::FromDer, public_key::PublicKey};
+use x509_parser::{
+    certificate::X509Certificate,
+    der_parser::Oid,
+    oid_registry::{OID_EC_P256, OID_NIST_EC_P384},
+    prelude::FromDer,
+    public_key::{PublicKey, RSAPublicKey},
+    x509::SubjectPublicKeyInfo,
+};
 
 use super::signature::hex;
 
 const MIN_RSA_BITS: usize = 2048;
 const MAX_RSA_BITS: usize = 8192;
 
-/// A certificate with an RSA key that is strong enough. Stored as its DER; reading it back checks it again.
+/// The kinds of keys that may sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// RSA of 2048 to 8192 bits.
+    Rsa,
+    /// ECDSA on the curve P-256.
+    P256,
+    /// ECDSA on the curve P-384.
+    P384,
+}
+
+impl fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rsa => "RSA",
+            Self::P256 => "ECDSA on P-256",
+            Self::P384 => "ECDSA on P-384",
+        })
+    }
+}
+
+/// A certificate with a key that is strong enough. Stored as its DER; reading it back checks it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct SigningCertificate {
@@ -26,6 +59,8 @@ pub struct SigningCertificate {
     pub not_after: Timestamp,
     /// SHA-256 of the DER, lower-case hexadecimal.
     pub sha256_fingerprint: String,
+    /// What its key can do.
+    pub key_kind: KeyKind,
     public_key: Vec<u8>,
 }
 
@@ -39,7 +74,10 @@ pub enum CertificateError {
         got: &'static str,
     },
     /// A key that must not be trusted, or of a kind that we do not verify.
-    #[error("wanted an RSA key of 2048 to 8192 bits with a public exponent of 65537 or more, got {got}")]
+    #[error(
+        "wanted RSA of 2048 to 8192 bits with a public exponent of 65537 or more, or a point on P-256 or \
+         P-384, got {got}"
+    )]
     WeakKey {
         /// What was found.
         got: String,
@@ -55,7 +93,7 @@ impl SigningCertificate {
             return Err(unreadable("a certificate and more bytes"));
         }
         let key = certificate.public_key();
-        strong_rsa(&key.parsed().map_err(|_| weak("an unreadable key"))?)?;
+        let key_kind = strong(key)?;
         let validity = certificate.validity();
         let instant =
             |second| Timestamp::from_second(second).map_err(|_| unreadable("a validity out of range"));
@@ -65,18 +103,39 @@ impl SigningCertificate {
             not_before: instant(validity.not_before.timestamp())?,
             not_after: instant(validity.not_after.timestamp())?,
             sha256_fingerprint: hex(digest::digest(&digest::SHA256, der).as_ref()),
+            key_kind,
             public_key: key.subject_public_key.data.to_vec(),
         })
     }
 
-    /// The key as an RFC 8017 `RSAPublicKey`.
+    /// The key as an RFC 8017 `RSAPublicKey`, or as the uncompressed point of SEC 1.
     pub(super) fn public_key(&self) -> &[u8] {
         &self.public_key
     }
 }
 
-fn strong_rsa(key: &PublicKey<'_>) -> Result<(), CertificateError> {
-    let PublicKey::RSA(rsa) = key else { return Err(weak("a key that is not RSA")) };
+fn strong(key: &SubjectPublicKeyInfo<'_>) -> Result<KeyKind, CertificateError> {
+    match key.parsed().map_err(|_| weak("an unreadable key"))? {
+        PublicKey::RSA(rsa) => strong_rsa(&rsa),
+        PublicKey::EC(point) => {
+            let curve = key.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
+            known_curve(curve.as_ref(), point.data())
+        }
+        _ => Err(weak("a key that is neither RSA nor ECDSA")),
+    }
+}
+
+fn known_curve(curve: Option<&Oid<'_>>, point: &[u8]) -> Result<KeyKind, CertificateError> {
+    let (kind, algorithm) = match curve {
+        Some(oid) if *oid == OID_EC_P256 => (KeyKind::P256, &ECDSA_P256_SHA256_FIXED),
+        Some(oid) if *oid == OID_NIST_EC_P384 => (KeyKind::P384, &ECDSA_P384_SHA384_FIXED),
+        _ => return Err(weak("another curve")),
+    };
+    let on_curve = UnparsedPublicKey::new(algorithm, point).parse();
+    on_curve.map(|_| kind).map_err(|_| weak("no point on its curve"))
+}
+
+fn strong_rsa(rsa: &RSAPublicKey<'_>) -> Result<KeyKind, CertificateError> {
     let bits = bit_length(rsa.modulus);
     if !(MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) {
         return Err(weak(format!("{bits} bits")));
@@ -85,7 +144,7 @@ fn strong_rsa(key: &PublicKey<'_>) -> Result<(), CertificateError> {
     let exponent = bit_length(rsa.exponent);
     let odd = rsa.exponent.last().is_some_and(|byte| byte & 1 == 1);
     if (17..=33).contains(&exponent) && odd {
-        Ok(())
+        Ok(KeyKind::Rsa)
     } else {
         Err(weak(format!("an exponent of {exponent} bits")))
     }

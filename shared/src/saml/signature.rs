@@ -66,16 +66,19 @@ fn verify_one(
     let want = "exclusive C14N without comments";
     let got = shape.canonicalization;
     checks.require("signature.canonicalization", Rejection::Algorithm, want, got, got == EXCLUSIVE_C14N)?;
-    let method = algorithm::signature(shape.signature_method);
-    let method = checks.record("signature.algorithm", "RSA with SHA-256 or better", method)?;
+    let method = algorithm::signature(shape.signature_method, expect.allow_ecdsa);
+    let method =
+        checks.record("signature.algorithm", "an allowed algorithm with SHA-256 or better", method)?;
     let digest_method = algorithm::digest(shape.digest_method);
     let digest_method = checks.record("signature.digest_algorithm", "SHA-256 or better", digest_method)?;
 
     // The key first: until it has signed SignedInfo, the digest in there is a stranger's word.
     let signed_info = canonical::element(shape.signed_info, None, &shape.signed_info_prefixes);
     let signed_info = checks.record("signature.signed_info", "a canonical form", signed_info)?;
-    let certificate = expect.idp.certificates.iter().find(|certificate| {
-        UnparsedPublicKey::new(method, certificate.public_key())
+    let fitting =
+        expect.idp.certificates.iter().filter(|certificate| certificate.key_kind == method.key_kind);
+    let certificate = { fitting }.find(|certificate| {
+        UnparsedPublicKey::new(method.verification, certificate.public_key())
             .verify(&signed_info, &shape.signature)
             .is_ok()
     });

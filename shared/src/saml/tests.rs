@@ -4,6 +4,7 @@
 mod conditions;
 mod corpus;
 mod document;
+mod ecdsa;
 mod genuine;
 pub mod harness;
 mod metadata;

@@ -49,6 +49,8 @@ pub struct Settings {
     pub require_provisioning: bool,
     /// A signed Response is not enough: the Assertion carries a signature of its own.
     pub require_signed_assertion: bool,
+    /// Responses that an ECDSA key signed are accepted, not only those of an RSA key.
+    pub allow_ecdsa: bool,
     /// Administrators who may sign in by e-mail although SSO is on.
     pub break_glass: Vec<UserId>,
     /// How many Okta orgs the workspace may hold; an operator can raise it.
@@ -61,6 +63,7 @@ impl Default for Settings {
             idp_initiated: true,
             require_provisioning: false,
             require_signed_assertion: false,
+            allow_ecdsa: false,
             break_glass: Vec::new(),
             max_orgs: 6,
         }

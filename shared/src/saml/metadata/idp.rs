@@ -197,7 +197,9 @@ fn certificate(node: Node<'_>) -> Result<SigningCertificate, MetadataError> {
     SigningCertificate::from_der(&der).map_err(|error| match error {
         CertificateError::Unreadable { got } => MetadataError::Certificate(Mismatch::new(want, got)),
         CertificateError::WeakKey { got } => {
-            MetadataError::WeakKey(Mismatch::new("RSA of 2048 bits or more, exponent 65537 or more", got))
+            let want =
+                "RSA of 2048 bits or more with an exponent of 65537 or more, or ECDSA on P-256 or P-384";
+            MetadataError::WeakKey(Mismatch::new(want, got))
         }
     })
 }

@@ -166,6 +166,27 @@ fn a51_documents_have_limits() {
     assert_eq!(code(&deep(64)), "saml.root");
 }
 
+/// The parser compares each attribute with all before it, and looks each prefix up among all declarations.
+#[test]
+fn a51_what_is_beyond_the_limits_costs_no_time() {
+    let room = MAX_BYTES - 100;
+    let attributes: String = (0..room / 10).map(|n| format!(" a{n:05}=''")).collect();
+    let declarations: String = (0..room / 32).map(|n| format!(" xmlns:a{n:05}='x:'")).collect();
+    let uses = "<a00000:a/>".repeat(room / 32);
+    let spread: String = (0..50).map(|_| format!("<a{}>", &attributes[..2_000])).collect();
+    for xml in [
+        format!("<a{attributes}/>"),
+        format!("<a{declarations}>{uses}</a>"),
+        format!("{spread}{}", "</a>".repeat(50)),
+    ] {
+        assert!(xml.len() <= MAX_BYTES);
+        let began = cpu_time::ThreadTime::now();
+        assert_eq!(code(&xml), "xml.limits");
+        let took = began.elapsed();
+        assert!(took < std::time::Duration::from_millis(250), "{took:?}");
+    }
+}
+
 #[test]
 fn a52_the_size_is_judged_before_decoding() {
     let padded = |size: usize| {
@@ -243,9 +264,34 @@ fn what_is_not_well_formed_is_refused() {
         xml.replacen(USER, "\u{ffff}", 1),
         "<".to_owned(),
         " ".to_owned(),
+        xml.replacen(" Version=", " :Version=", 1),
+        xml.replacen(" Version=", " Version:=", 1),
+        xml.replacen(" Version=", " saml2p:x:Version=", 1),
+        xml.replacen(" Version=", " saml2p:1=", 1),
+        xml.replacen(" Version=", " saml2p:-=", 1),
+        "<:Response/>".to_owned(),
+        "<Response:/>".to_owned(),
+        "<a:b:c xmlns:a=\"urn:a\"/>".to_owned(),
+        "<xmlns:a/>".to_owned(),
+        "<a:\u{b7} xmlns:a=\"urn:a\"/>".to_owned(),
     ];
     for xml in malformed {
         assert_eq!(code(&xml), "xml.malformed", "{xml}");
     }
     assert_eq!(code(&preceded("<?xml-stylesheet href=\"x\"?>")), "xml.processing_instruction");
+}
+
+/// Canonical XML 1.0 (1.3) has no form for them, and verifiers that know this refuse the document.
+#[test]
+fn namespaces_are_absolute() {
+    for uri in
+        ["relative", "#x", "/a", "//host/a", "1:x", ":x", "urn:a b", "urn:\u{e9}", "urn:%zz", "urn:a#b#c"]
+    {
+        for declaration in [format!("xmlns=\"{uri}\""), format!("xmlns:a=\"{uri}\"")] {
+            assert_eq!(code(&format!("<x {declaration}/>")), "xml.malformed", "{uri}");
+        }
+    }
+    for uri in ["", "urn:a", "http://www.w3.org/2001/XMLSchema#", "x:", "a+b-c.1:%20?q=1&amp;r"] {
+        assert_eq!(code(&format!("<x xmlns=\"{uri}\"/>")), "saml.root", "{uri}");
+    }
 }

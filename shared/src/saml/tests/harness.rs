@@ -47,6 +47,7 @@ pub fn expectations() -> Expectations<'static> {
         request_ids: &[REQUEST],
         allow_idp_initiated: true,
         require_signed_assertion: false,
+        allow_ecdsa: false,
         refuse_outdated_certificate: false,
         now: now(),
         clock_skew: DEFAULT_CLOCK_SKEW,

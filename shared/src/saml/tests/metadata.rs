@@ -38,7 +38,7 @@ fn what_is_stored_is_checked_again_when_read() {
     let idp = IdpMetadata::parse(genuine().as_bytes()).unwrap();
     let stored = serde_json::to_string(&idp).unwrap();
     assert_eq!(serde_json::from_str::<IdpMetadata>(&stored).unwrap(), idp);
-    let weak = stored.replace(&STANDARD.encode(KEY.certificate()), &STANDARD.encode(ec_certificate()));
+    let weak = stored.replace(&STANDARD.encode(KEY.certificate()), &EC_P521.replace(char::is_whitespace, ""));
     assert!(serde_json::from_str::<IdpMetadata>(&weak).is_err());
     let forged = stored.replace(&idp.certificates[0].sha256_fingerprint, &"0".repeat(64));
     assert_eq!(serde_json::from_str::<IdpMetadata>(&forged).unwrap(), idp, "only the DER counts");
@@ -111,18 +111,21 @@ fn b01_nobody_is_sent_to_a_place_without_tls() {
     }
 }
 
-fn ec_certificate() -> Vec<u8> {
-    STANDARD.decode(EC_P256).unwrap()
-}
-
 /// `CN=weak`, made for this test; the keys were thrown away.
-const EC_P256: &str = "\
-    MIIBdDCCARmgAwIBAgIUOZIkH3zbxQ0nz8vWcfmYyt3bHEcwCgYIKoZIzj0EAwIwDzENMAsGA1UEAwwEd2VhazAeFw0yNjExMjEy\
-    MjUyMTlaFw0zNjExMTgyMjUyMTlaMA8xDTALBgNVBAMMBHdlYWswWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAS8iBIyfyJf7HEq\
-    u8CaJ6+lW839BeqF+KEbzR36awPwoWr5nxBhhs6TVvl2Wp3feYwUNrfuKylLnw/d8JWXo+Kno1MwUTAdBgNVHQ4EFgQUN1+gTFns\
-    vDl7lLqkc5UubrYNOXkwHwYDVR0jBBgwFoAUN1+gTFnsvDl7lLqkc5UubrYNOXkwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQD\
-    AgNJADBGAiEAkw1nTMGp4QYzlKli+QI6ZMxBBwd9nXCckPYH9Zj5uvQCIQDVpXZyIQEAV4+fJGG9IdM8DQHqqdn/HqsdMqzwBuo7\
-    BA==";
+const EC_SECP256K1: &str = "\
+    MIIBcDCCARagAwIBAgIUKxgf5TEF05J/6BEgeJNWXU/yXckwCgYIKoZIzj0EAwIwDzENMAsGA1UEAwwEd2VhazAeFw0yNjExMjIw\
+    MTU0MTJaFw0zNjExMTkwMTU0MTJaMA8xDTALBgNVBAMMBHdlYWswVjAQBgcqhkjOPQIBBgUrgQQACgNCAARs2ilMUc06LCGwhOdY\
+    Cp7KrExfeu/oq3wA3E/ohu7O5SDAhFbuqGoZCtIABaIENbtz2XaGDTddrgaOT2zRnOh5o1MwUTAdBgNVHQ4EFgQU+5Jp3kskRO0L\
+    te2St8UlVtpmVcwwHwYDVR0jBBgwFoAU+5Jp3kskRO0Lte2St8UlVtpmVcwwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNI\
+    ADBFAiEAnKdUDO/WpyVwGFWnd99Ar7Llj3Msu42BgeZhoW2oc/cCICjWGTfH9G+nHK5zRXcsur3glkq4wynRY0TQRPJdSl9/";
+const EC_P521: &str = "\
+    MIIB+jCCAVygAwIBAgIULBehTKAzFjBxsSl1wC6ew8GTALgwCgYIKoZIzj0EAwIwDzENMAsGA1UEAwwEd2VhazAeFw0yNjExMjIw\
+    MTU0MTJaFw0zNjExMTkwMTU0MTJaMA8xDTALBgNVBAMMBHdlYWswgZswEAYHKoZIzj0CAQYFK4EEACMDgYYABAH2XlBPHmCDtJM/\
+    IHRQJcGGfNOnhSDyeBvKMtbLZFX1eh4vrnvx05u/gWYFa2Ut5TSMdEBZ2+33qQuFfcyshCprAAAv2qYKtQcfTy2FSnIfzqF/GtCs\
+    +dYNl3ZmbtkkP47VqNKUSeUkVWCdgAIjO102tIWDGRTamXPhMYgeIYgeadydtqNTMFEwHQYDVR0OBBYEFCgjgXxhgjvTaB60CWEX\
+    EBCoA4oiMB8GA1UdIwQYMBaAFCgjgXxhgjvTaB60CWEXEBCoA4oiMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDgYsAMIGH\
+    AkF3bjqAYUkk51poFcsVX0WFaOhQr83+848QlQ1NwnsA9BaGqNNni5YpfNZb4h2j2EzZYRm2vWK7wQsd7rVYTPKXTwJCAOFjCT4G\
+    blbFYZTWWHAlD6VKufxwnWjUZdZSQt8jk7brk206owgUZ+uYBqr+e/f8Eo7mFdOpMrDe01UvETg0A1oZ";
 const RSA_1024: &str = "\
     MIIB+jCCAWOgAwIBAgIUfff0QUjh1ZQmHCiggWMI0+xfsqIwDQYJKoZIhvcNAQELBQAwDzENMAsGA1UEAwwEd2VhazAeFw0yNjEx\
     MjEyMjUyMTlaFw0zNjExMTgyMjUyMTlaMA8xDTALBgNVBAMMBHdlYWswgZ8wDQYJKoZIhvcNAQEBBQADgY0AMIGJAoGBAKjw8aAq\
@@ -146,7 +149,7 @@ const RSA_EXPONENT_3: &str = "\
 
 #[test]
 fn a25_weak_keys_are_not_pinned() {
-    for certificate in [EC_P256, RSA_1024, RSA_EXPONENT_3] {
+    for certificate in [EC_SECP256K1, EC_P521, RSA_1024, RSA_EXPONENT_3] {
         let der = STANDARD.decode(certificate).unwrap();
         assert_eq!(code(&metadata_xml(IDP, SSO, &[&der])), "saml.weak_key");
         assert_eq!(code(&metadata_xml(IDP, SSO, &[KEY.certificate(), &der])), "saml.weak_key");
