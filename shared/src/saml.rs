@@ -47,6 +47,7 @@ pub const DEFAULT_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(120);
 
 /// What a Response must agree with: the connection, the browser's requests, and the time.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the workspace's, on its own")]
 pub struct Expectations<'a> {
     /// The workspace's pinned IdP: entity id and signing certificates.
     pub idp: &'a IdpMetadata,

@@ -42,6 +42,7 @@ pub enum WorkspaceState {
 /// What an Admin can set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch on the page, on its own")]
 pub struct Settings {
     /// Sign-in that starts at the IdP's dashboard is accepted.
     pub idp_initiated: bool,

@@ -116,8 +116,13 @@ impl<'d> Writer<'d> {
         if !self.inclusive.is_empty() {
             let own: Vec<_> = self.inclusive_on(element).collect();
             let covered = |prefix| own.iter().any(|(known, _)| *known == prefix);
-            inherited.iter().filter(|(prefix, _)| !covered(*prefix)).for_each(|&b| self.declare(b));
-            own.iter().for_each(|&binding| self.declare(binding));
+            let around: Vec<_> = inherited.iter().filter(|(prefix, _)| !covered(*prefix)).collect();
+            for &binding in around {
+                self.declare(binding);
+            }
+            for binding in own {
+                self.declare(binding);
+            }
         }
         // By prefix: each is there once.
         self.written[outside..].sort_unstable();

@@ -117,6 +117,7 @@ impl Samael {
             request_ids: &[REQUEST],
             allow_idp_initiated: false,
             require_signed_assertion: false,
+            allow_ecdsa: false,
             refuse_outdated_certificate: true,
             now: SystemClock.now(),
             clock_skew: DEFAULT_CLOCK_SKEW,
