@@ -164,6 +164,7 @@ mod tests {
 
         fn judge(&self, in_response_to: Option<&str>, json: bool, files: &[PathBuf]) -> (bool, String) {
             let check = SamlCheck {
+                allow_ecdsa: false,
                 metadata: self.folder.path().join("idp.xml"),
                 acs: ACS.to_owned(),
                 entity_id: ENTITY_ID.to_owned(),
