@@ -80,7 +80,7 @@ fn floor(signer: &SigningIdp, xml: &str) -> anyhow::Result<f64> {
     let contents = [response, assertion].map(|element| element.as_bytes()[signature..].to_vec());
     Ok(microseconds(|| {
         for content in &contents {
-            let verified = public.verify(black_box(signed_info), &value);
+            let verified = public.verify(black_box(signed_info), &value).is_ok();
             black_box((verified, digest(&SHA256, content)));
         }
     }))
