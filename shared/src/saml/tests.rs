@@ -6,7 +6,7 @@ mod corpus;
 mod document;
 mod ecdsa;
 mod genuine;
-pub mod harness;
+mod harness;
 mod metadata;
 mod properties;
 mod request;
