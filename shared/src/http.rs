@@ -2,21 +2,25 @@
 //!
 //! One rule: the tenant comes from API Gateway's `requestContext.domainName`, once, and from nothing else.
 
+pub mod after;
 pub mod answer;
 pub mod bearer;
 pub mod body;
 pub mod door;
+mod guess;
 pub mod headers;
 pub mod input;
 pub mod observe;
 pub mod outbound;
 pub mod page;
+pub mod provisioning;
 pub mod scim;
 pub mod session;
 pub mod start;
 
+pub use after::After;
 pub use answer::{Answer, Problem};
-pub use bearer::ScimClient;
+pub use bearer::{ScimCaller, ScimClient};
 pub use door::{Door, Visit};
 pub use input::Input;
 pub use outbound::Outbound;

@@ -37,6 +37,7 @@ pub mod table;
 pub mod tenant_store;
 mod text_parts;
 pub mod tokens;
+pub mod unproven;
 pub mod users;
 pub mod workspaces;
 

@@ -1,5 +1,7 @@
 //! Security → SCIM provisioning: the base URL, tokens (shown once), and what to do in Okta.
 
+mod log;
+
 use axum::{
     Router,
     extract::{Path, State},
@@ -27,6 +29,7 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/security/scim", get(show))
         .route("/security/scim/tokens", post(generate))
         .route("/security/scim/tokens/{id}/revoke", post(revoke))
+        .merge(log::routes())
 }
 
 async fn show(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
@@ -52,10 +55,20 @@ async fn generate(State(console): State<Console>, person: Person) -> Result<Answ
                 IssueError::Lifetime { .. } => Problem::internal(),
             })?;
     let audit = person.acting().record("scim.token.create", format!("token:{}", record.id), "");
-    store.add_token(&record, &audit).await?;
+    match store.add_token(&record, &tokens, &audit).await {
+        Ok(()) => {}
+        Err(error) if error.refused(0) => return Err(token_race()),
+        Err(error) => return Err(error.into()),
+    }
     tokens.push(record);
     let secret = plain.reveal();
     Ok(answer(&person, &tokens, Some(&secret)).with_status(StatusCode::CREATED))
+}
+
+/// Somebody else generated one at the same moment: the limit of two was checked against an old list.
+fn token_race() -> Problem {
+    let next = "Look at the list of tokens, then generate one if you still need it.";
+    Problem::conflict("token.race", "Another token was generated at this moment.", next)
 }
 
 async fn revoke(State(_): State<Console>, person: Person, Path(id): Path<String>) -> Result<Answer, Problem> {
@@ -155,5 +168,6 @@ fn page(person: &Person, tokens: &[TokenRecord], secret: Option<&str>, base_url:
         form method="post" action="/security/scim/tokens" {
             button class="primary" type="submit" { "Generate token" }
         }
+        p { a href="/security/scim/log" { "Provisioning log" } ": every request of the last 30 days" }
     }
 }

@@ -5,12 +5,12 @@ use serde_json::Value;
 use shared::{
     http::{ScimClient, scim},
     scim::{GroupAttributes, GroupView, MemberRef, Projection, ResourceKind, ScimError, group, meta},
-    store::groups::Group,
+    store::{groups::Group, unproven::MEMBERS_READ},
     tenant::resource_id,
 };
 
 /// Above this many, `members` is left out: never a part of them, which a replacing client would take for all.
-const MAX_MEMBERS: u32 = 2_000;
+const MAX_MEMBERS: u32 = MEMBERS_READ - 1;
 
 /// The group's representation, with its members if they are wanted and not too many.
 pub(crate) async fn json(

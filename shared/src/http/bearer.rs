@@ -1,35 +1,109 @@
 //! SCIM clients: a bearer token of the workspace that the host names.
 
+use std::pin::pin;
+
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
+use futures::future::{Either, select};
+use jiff::{Timestamp, civil::Date};
 
 use super::{
     Door, Visit,
-    door::{correlation_id, workspace_of},
+    door::{correlation_id, open_to_visits, subdomain_of},
+    guess,
+    provisioning::{Asker, Slip},
 };
 use crate::{
     scim::error::ScimError,
-    store::{StoreError, TenantStore},
-    tenant::{Principal, token},
+    store::{Table, TenantStore, audit::Acting, unproven::Guess},
+    tenant::{
+        Principal, TenantId,
+        token::{self, PresentedToken, TokenRefusal},
+    },
 };
+
+/// A SCIM client whose token is well formed. Nothing is proven yet.
+pub struct ScimCaller {
+    door: Door,
+    tenant: TenantId,
+    presented: PresentedToken,
+    at: Timestamp,
+    correlation_id: String,
+    slip: Slip,
+}
 
 /// A SCIM client that proved its token: the principal, its store, and the request it came with.
 pub struct ScimClient {
     pub visit: Visit,
     pub principal: Principal,
     token_id: String,
+    /// With what was read beside the proof.
+    table: Table,
+}
+
+impl ScimCaller {
+    /// Proves the token, and at the same time reads what the request will probably need first.
+    ///
+    /// The proof decides: a refusal does not wait for the reading, so that neither what was read nor how long
+    /// it took says anything to who proved nothing. A token of another workspace makes nobody read.
+    pub async fn prove(self, guess: Option<&Guess>) -> Result<ScimClient, ScimError> {
+        let unproven = self.door.workspaces.unproven(&self.tenant);
+        let guess = guess.filter(|_| *self.presented.tenant() == self.tenant);
+        let mut client = match guess {
+            None => self.proof().await?,
+            Some(guess) => match select(pin!(self.proof()), pin!(unproven.read(guess))).await {
+                Either::Left((client, read)) => {
+                    let client = client?;
+                    read.await;
+                    client
+                }
+                Either::Right(((), proof)) => proof.await?,
+            },
+        };
+        client.table = unproven.proven(&client.principal);
+        Ok(client)
+    }
+
+    /// Proves the token against the workspace and the token's record as they are now.
+    async fn proof(&self) -> Result<ScimClient, ScimError> {
+        let Self { door, tenant, presented, at, .. } = self;
+        let (workspace, record) = door.workspaces.proof(tenant, presented.id()).await?;
+        let workspace = open_to_visits(workspace).map_err(|_| ScimError::not_found())?;
+        let asker = |token: &str, live: bool| {
+            let store = door.table().tenant(&workspace);
+            self.slip.note(Asker { store, token: token.to_owned(), live });
+        };
+        let verified = token::verify(presented, tenant, record.as_ref(), *at).map_err(|refusal| {
+            tracing::info!(token.refusal = %refusal, "scim token refused");
+            if matches!(refusal, TokenRefusal::Expired | TokenRefusal::Revoked) {
+                asker(presented.id(), false);
+            }
+            ScimError::unauthorized()
+        })?;
+        asker(verified.id(), true);
+        let principal =
+            Principal::from_scim_token(&verified, tenant).map_err(|_| ScimError::unauthorized())?;
+        let visit =
+            Visit { door: door.clone(), workspace, at: *at, correlation_id: self.correlation_id.clone() };
+        let token_id = verified.id().to_owned();
+        let client = ScimClient { table: door.table().clone(), visit, principal, token_id };
+        if let Some(day) = record.and_then(|record| record.day_to_record(*at)) {
+            client.note_use(day);
+        }
+        Ok(client)
+    }
 }
 
 impl ScimClient {
     /// The workspace's store.
     pub fn store(&self) -> TenantStore {
-        self.visit.door.table().tenant(&self.principal)
+        self.table.tenant(&self.principal)
     }
 
     /// Who acts, for audit records.
-    pub fn acting(&self) -> crate::store::audit::Acting<'_> {
+    pub fn acting(&self) -> Acting<'_> {
         self.visit.acting(format!("scim:{}", self.token_id))
     }
 
@@ -37,44 +111,39 @@ impl ScimClient {
     pub fn base_url(&self) -> String {
         format!("{}/scim/v2", self.visit.origin())
     }
+
+    /// The day of the last use is a convenience: no answer waits for it, and failing to note it refuses nobody.
+    fn note_use(&self, day: Date) {
+        let (store, id) = (self.store(), self.token_id.clone());
+        self.visit.door.after.start(async move {
+            if let Err(error) = store.touch_token(&id, day).await {
+                tracing::warn!(error.message = %error, "last use of a token not noted");
+            }
+        });
+    }
+}
+
+impl FromRequestParts<Door> for ScimCaller {
+    type Rejection = ScimError;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, ScimError> {
+        // Junk is refused without a database call.
+        let presented = bearer(&parts.headers)?;
+        let presented = PresentedToken::parse(presented).ok_or_else(ScimError::unauthorized)?;
+        let subdomain = subdomain_of(door, parts).map_err(|_| ScimError::not_found())?;
+        let tenant = door.workspaces.tenant_of(&subdomain).await?.ok_or_else(ScimError::not_found)?;
+        let correlation_id = correlation_id(parts, &*door.random);
+        let slip = parts.extensions.get::<Slip>().cloned().unwrap_or_default();
+        Ok(Self { door: door.clone(), tenant, presented, at: door.clock.now(), correlation_id, slip })
+    }
 }
 
 impl FromRequestParts<Door> for ScimClient {
     type Rejection = ScimError;
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, ScimError> {
-        // Junk is refused without a database call.
-        let presented = bearer(&parts.headers)?;
-        let presented = token::PresentedToken::parse(presented).ok_or_else(ScimError::unauthorized)?;
-        let at = door.clock.now();
-        let workspace = workspace_of(door, parts).await.map_err(|problem| match problem.status.as_u16() {
-            404 => ScimError::not_found(),
-            _ => ScimError::unavailable(5),
-        })?;
-        let store = door.table().tenant(&workspace);
-        let record = store.token(presented.id()).await?;
-        let verified =
-            token::verify(&presented, &workspace.tenant, record.as_ref(), at).map_err(|refusal| {
-                tracing::info!(token.refusal = %refusal, "scim token refused");
-                ScimError::unauthorized()
-            })?;
-        let principal = Principal::from_scim_token(&verified, &workspace.tenant)
-            .map_err(|_| ScimError::unauthorized())?;
-        if let Some(day) = record.and_then(|record| record.day_to_record(at)) {
-            note_use(&store, verified.id(), day).await;
-        }
-        let correlation_id = correlation_id(parts, &*door.random);
-        let visit = Visit { door: door.clone(), workspace, at, correlation_id };
-        Ok(Self { visit, principal, token_id: verified.id().to_owned() })
-    }
-}
-
-/// The day of the last use is a convenience: failing to note it refuses nobody.
-async fn note_use(store: &TenantStore, id: &str, day: jiff::civil::Date) {
-    if let Err(error @ (StoreError::Corrupt { .. } | StoreError::Unavailable(_))) =
-        store.touch_token(id, day).await
-    {
-        tracing::warn!(error.message = %error, "last use of a token not noted");
+        let guess = guess::of(&parts.method, &parts.uri);
+        ScimCaller::from_request_parts(parts, door).await?.prove(guess.as_ref()).await
     }
 }
 

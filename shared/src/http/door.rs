@@ -9,7 +9,7 @@ use axum::{
 use jiff::Timestamp;
 use lambda_http::{aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext};
 
-use super::Problem;
+use super::{After, Problem};
 use crate::{
     ops::{Clock, PublicBase, Random, random},
     store::{Table, TenantStore, Workspaces, audit::Acting},
@@ -23,6 +23,7 @@ pub struct Door {
     pub workspaces: Workspaces,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
+    pub after: After,
 }
 
 /// A request that found its workspace.
@@ -37,7 +38,7 @@ pub struct Visit {
 impl Door {
     /// The door of the deployment whose table this is.
     pub fn new(base: PublicBase, table: Table, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { base, workspaces: Workspaces::new(table), clock, random }
+        Self { base, workspaces: Workspaces::new(table), clock, random, after: After::default() }
     }
 
     /// The table that workspaces live in.

@@ -129,6 +129,8 @@ impl IntoResponse for ScimError {
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        // The provisioning log says why.
+        response.extensions_mut().insert(self);
         response
     }
 }

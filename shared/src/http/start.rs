@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::FromRef, middleware};
+use lambda_http::{
+    Adapter,
+    lambda_runtime::{Runtime, layers::TracingLayer},
+};
 
 use super::{
     Door,
     observe::{Surface, observe},
+    provisioning::logged,
 };
 use crate::{
     ops::{Config, SystemClock, SystemRandom, telemetry},
@@ -25,14 +30,21 @@ pub fn door(aws: &Aws) -> Result<Door, Error> {
 pub async fn run(router: impl FnOnce(&Aws, Door) -> Result<Router, Error>) -> Result<(), Error> {
     telemetry::init("info");
     let aws = Aws::from_env(Config::from_env()).await;
-    lambda_http::run(router(&aws, door(&aws)?)?).await
+    let door = door(&aws)?;
+    let after = door.after.clone();
+    let handler = Adapter::from(router(&aws, door)?);
+    Runtime::new(handler).layer(TracingLayer::new()).layer(after).run().await
 }
 
-/// Finishes a function's routes: everything goes through [`observe`].
+/// Finishes a function's routes: everything goes through [`observe`], and SCIM leaves its rows ([`logged`]).
 pub fn finish<S: Clone + Send + Sync + 'static>(routes: Router<S>, state: S, surface: Surface) -> Router
 where
     Door: FromRef<S>,
 {
     let door = Door::from_ref(&state);
+    let routes = match surface {
+        Surface::Scim => routes.layer(middleware::from_fn_with_state(door.clone(), logged)),
+        Surface::Web => routes,
+    };
     routes.layer(middleware::from_fn_with_state((door, surface), observe)).with_state(state)
 }

@@ -2,6 +2,8 @@
 //!
 //! One rule: it is an item of the same transaction as the change it records.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +68,26 @@ impl AuditRecord {
 
 fn month(at: Timestamp) -> String {
     format!("A#{}", at.strftime("%Y-%m"))
+}
+
+tokio::task_local! {
+    static MADE: Arc<Mutex<Vec<AuditRecord>>>;
+}
+
+/// Runs `work` and returns the records of what it changed in tenants' stores.
+pub async fn recorded<F: Future>(work: F) -> (F::Output, Vec<AuditRecord>) {
+    let made = Arc::<Mutex<Vec<_>>>::default();
+    let output = MADE.scope(made.clone(), work).await;
+    let made = std::mem::take(&mut *made.lock().unwrap_or_else(PoisonError::into_inner));
+    (output, made)
+}
+
+/// Notes that a change was made; outside [`recorded`] nobody asks.
+pub(super) fn made(record: &AuditRecord) {
+    let note = |made: &Arc<Mutex<Vec<_>>>| {
+        made.lock().unwrap_or_else(PoisonError::into_inner).push(record.clone());
+    };
+    let _ = MADE.try_with(note);
 }
 
 impl TenantStore {

@@ -8,6 +8,7 @@ mod membership;
 
 use std::collections::BTreeSet;
 
+use futures::try_join;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ pub use self::membership::{Applied, MemberRecord};
 use super::{
     StoreError, TenantStore,
     audit::Acting,
-    keys::{hashed, sequence},
+    keys::sequence,
     table::{Range, Write},
     users::{Listing, Name},
 };
@@ -67,29 +68,35 @@ impl TenantStore {
 
     /// The group with this name: a role-group's is its role, compared as names are.
     pub async fn group_by_name(&self, name: &str) -> Result<Option<Group>, StoreError> {
-        let folded = fold_user_name(name);
-        if let Some(role) = Role::ALL.into_iter().find(|role| fold_user_name(role.name()) == folded) {
-            return Ok(Some(Group::Role(role)));
-        }
-        match self.table.read::<Name>(&self.key(&format!("N#{}", hashed(&folded)), "G")).await? {
-            Some(name) => self.group(&name.id).await,
+        match self.group_id_of(name).await? {
+            Some(id) => self.group(&id).await,
             None => Ok(None),
         }
     }
 
-    /// All custom groups, in order of creation.
+    /// The id of the group that has this name, by the index alone; a role-group's without any call.
+    pub async fn group_id_of(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let folded = fold_user_name(name);
+        if let Some(role) = Role::ALL.into_iter().find(|role| fold_user_name(role.name()) == folded) {
+            return Ok(Some(resource_id::role_group(&self.tenant, role)));
+        }
+        Ok(self.table.read::<Name>(&self.name_key(&folded, 'G')).await?.map(|name| name.id))
+    }
+
+    /// All custom groups, in order of creation. Few workspaces have more than a partition of them, so the first is
+    /// read beside the counter.
     pub async fn custom_groups(&self) -> Result<Vec<GroupRecord>, StoreError> {
-        let listing: Listing = self.table.read(&self.key("C", "G")).await?.unwrap_or_default();
-        let mut groups = Vec::new();
-        for partition in 0..=(listing.next >> 10) {
-            if listing.next == 0 {
-                break;
-            }
-            let pk = self.partition(&format!("G#{partition:x}"));
-            let range = Range { pk: &pk, from: None, to: None, newest_first: false, limit: 1024 };
-            groups.extend(self.table.list::<GroupRecord>(&range).await?);
+        let counter = self.key("C", "G");
+        let (listing, mut groups) = try_join!(self.table.read::<Listing>(&counter), self.groups_in(0))?;
+        for partition in 1..=listing.unwrap_or_default().next >> 10 {
+            groups.extend(self.groups_in(partition).await?);
         }
         Ok(groups)
+    }
+
+    async fn groups_in(&self, partition: u64) -> Result<Vec<GroupRecord>, StoreError> {
+        let pk = self.partition(&format!("G#{partition:x}"));
+        self.table.list(&Range { pk: &pk, from: None, to: None, newest_first: false, limit: 1024 }).await
     }
 
     /// Creates a custom group without members.
@@ -111,10 +118,8 @@ impl TenantStore {
         let audit = acting.record("group.create", group.target(), "");
         match self.change(writes, &audit).await {
             Ok(()) => Ok(group),
-            Err(error) => {
-                self.leave_hole('G', seq).await?;
-                Err(if error.refused(0) { GroupError::NameTaken } else { error.into() })
-            }
+            Err(error) if error.refused(0) => Err(GroupError::NameTaken),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -156,7 +161,6 @@ impl TenantStore {
         let writes = vec![
             Write::delete(self.key(&partition, sk)).when("#id = :id").bind(":id", &group.id),
             Write::delete(self.name_key(&folded, 'G')).when("#id = :id").bind(":id", &group.id),
-            self.hole('G', group.seq),
         ];
         self.change(writes, &acting.record("group.delete", group.target(), "")).await?;
         Ok(())

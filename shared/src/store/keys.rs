@@ -11,7 +11,7 @@
 //! | workspace | `W` | `W` | every request |
 //! | SSO connection | `W` | `SSO` | sign-in |
 //! | operators' list of customers | `CUSTOMERS` | `<subdomain>` | the operators' console |
-//! | counter of users, of groups | `C` | `U`, `G` | create, list |
+//! | counter of users, of groups, of tokens | `C` | `U`, `G`, `K` | create, list |
 //! | user | `U#<seq >> 10>` | `<seq, 8 hex>` | id (the id holds the seq), list page = one query |
 //! | user name | `N#<sha256 of folded name>` | `U` | `userName eq`, sign-in, uniqueness |
 //! | custom group | `G#<seq >> 10>` | `<seq, 8 hex>` | id, list page |

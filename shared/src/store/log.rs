@@ -3,19 +3,16 @@
 //! One rule: it says exactly what was wrong, to the workspace's administrators and to nobody else; the person
 //! who was refused sees the correlation id that leads here. It holds ids, never a name.
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+mod days;
+pub mod provisioning;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    StoreError, TenantStore,
-    audit::Acting,
-    json_text,
-    table::{Range, Write},
-};
-use crate::{ops::random, saml::Check, tenant::UserId};
-
-/// How long an attempt is kept.
-pub const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub use self::days::KEPT;
+use self::days::{Row, row_id};
+use super::{StoreError, TenantStore, audit::Acting, json_text, table::Write};
+use crate::{saml::Check, tenant::UserId};
 
 /// One attempt to sign in by SAML.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +57,7 @@ impl SignInAttempt {
     /// An attempt in the request of `acting`.
     pub fn new(acting: &Acting<'_>, outcome: &str, checks: Vec<LoggedCheck>, warnings: Vec<String>) -> Self {
         Self {
-            id: format!("{:.6}#{}", acting.at, random::id(acting.random, "")),
+            id: row_id(acting.at, acting.random),
             at: acting.at,
             correlation_id: acting.correlation_id.to_owned(),
             outcome: outcome.to_owned(),
@@ -74,8 +71,7 @@ impl SignInAttempt {
 impl TenantStore {
     /// The write that keeps an attempt, for the transaction that it led to.
     pub fn sign_in_attempt(&self, attempt: &SignInAttempt) -> Write {
-        let end = attempt.at.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
-        Write::create(self.key(&day(attempt.at), attempt.id.clone()), attempt).expires(end.as_second())
+        self.log_row(attempt)
     }
 
     /// Keeps an attempt that changed nothing.
@@ -90,25 +86,18 @@ impl TenantStore {
         before: Option<&str>,
         limit: u32,
     ) -> Result<Vec<SignInAttempt>, StoreError> {
-        let mut attempts: Vec<SignInAttempt> = Vec::new();
-        let oldest = now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
-        let mut at = before.and_then(|id| id.split('#').next()?.parse().ok()).unwrap_or(now);
-        while at >= oldest && attempts.len() < limit as usize {
-            let pk = self.partition(&day(at));
-            let wanted = limit - u32::try_from(attempts.len()).unwrap_or(limit);
-            // One more, since the range begins with `before` itself.
-            let range = Range { pk: &pk, from: before, to: None, newest_first: true, limit: wanted + 1 };
-            attempts.extend(self.table.list::<SignInAttempt>(&range).await?);
-            attempts.retain(|attempt| Some(attempt.id.as_str()) != before && attempt.at >= oldest);
-            let Ok(yesterday) = at.to_zoned(TimeZone::UTC).date().yesterday() else { break };
-            let Ok(end) = yesterday.at(23, 59, 59, 999_999_999).to_zoned(TimeZone::UTC) else { break };
-            at = end.timestamp();
-        }
-        attempts.truncate(limit as usize);
-        Ok(attempts)
+        self.log_rows(now, before, limit).await
     }
 }
 
-fn day(at: Timestamp) -> String {
-    format!("B#signin#{}", at.strftime("%Y-%m-%d"))
+impl Row for SignInAttempt {
+    const LOG: &'static str = "signin";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn at(&self) -> Timestamp {
+        self.at
+    }
 }

@@ -3,6 +3,7 @@
 //! Every write names its condition; concurrent changes are native expressions and transactions, so that
 //! none is lost.
 
+mod ahead;
 mod failure;
 mod write;
 
@@ -14,6 +15,7 @@ use aws_sdk_dynamodb::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
+use self::ahead::Ahead;
 pub use self::write::Write;
 use super::{StoreError, keys::Key};
 use crate::ops::{Random, meter, random};
@@ -30,6 +32,7 @@ pub struct Table {
     client: Client,
     name: Arc<str>,
     random: Arc<dyn Random>,
+    ahead: Ahead,
 }
 
 /// Which items of a partition to read.
@@ -47,11 +50,25 @@ pub struct Range<'a> {
 impl Table {
     /// The table `name`, spoken to through `client`.
     pub fn new(client: Client, name: &str, random: Arc<dyn Random>) -> Self {
-        Self { client, name: name.into(), random }
+        Self { client, name: name.into(), random, ahead: Ahead::default() }
+    }
+
+    /// The same table, keeping what is read now for the first who asks the same.
+    pub(super) fn reading_ahead(&self) -> Self {
+        Self { ahead: Ahead::recording(), ..self.clone() }
+    }
+
+    /// The same table, giving out what was read ahead.
+    pub(super) fn having_read(&self) -> Self {
+        Self { ahead: self.ahead.replay(), ..self.clone() }
     }
 
     /// The item at `key`, as the latest committed write left it.
     pub async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        let question = || format!("{}\n{}", key.pk, key.sk);
+        if let Some(known) = self.ahead.take(question) {
+            return Ok(known.into_iter().next());
+        }
         let call = meter::call();
         let answer = self
             .client
@@ -64,6 +81,7 @@ impl Table {
             .await
             .map_err(|e| failure::of(&e))?;
         call.consumed(failure::units(answer.consumed_capacity()), 0.0);
+        self.ahead.keep(question, answer.item.as_slice());
         Ok(answer.item)
     }
 
@@ -74,6 +92,16 @@ impl Table {
 
     /// Items of one partition in sort-key order, at most `range.limit`; fewer means there are no more.
     pub async fn query(&self, range: &Range<'_>) -> Result<Vec<Item>, StoreError> {
+        let question = || format!("{range:?}");
+        if let Some(known) = self.ahead.take(question) {
+            return Ok(known);
+        }
+        let items = self.pages(range).await?;
+        self.ahead.keep(question, &items);
+        Ok(items)
+    }
+
+    async fn pages(&self, range: &Range<'_>) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -127,6 +155,7 @@ impl Table {
 
     /// Adds one to the number `attribute` of the item at `key` and returns the new value: 1 at first.
     pub async fn next(&self, key: &Key, attribute: &str) -> Result<u64, StoreError> {
+        self.ahead.forget();
         let call = meter::call();
         let answer = self
             .client
@@ -148,11 +177,35 @@ impl Table {
             .ok_or_else(|| StoreError::Corrupt { kind: "counter", reason: "no number".to_owned() })
     }
 
+    /// Makes one write by itself, at half the price of a transaction: for an item that nothing else depends on.
+    pub async fn keep(&self, write: Write) -> Result<(), StoreError> {
+        let item = write.into_item(&self.name)?;
+        let Some(put) = item.put else {
+            return Err(StoreError::Corrupt { kind: "write", reason: "want a put".to_owned() });
+        };
+        let call = meter::call();
+        let answer = self
+            .client
+            .put_item()
+            .table_name(put.table_name)
+            .set_item(Some(put.item))
+            .set_condition_expression(put.condition_expression)
+            .set_expression_attribute_names(put.expression_attribute_names)
+            .set_expression_attribute_values(put.expression_attribute_values)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|e| failure::of(&e))?;
+        call.consumed(0.0, failure::units(answer.consumed_capacity()));
+        Ok(())
+    }
+
     /// Makes all `writes` or none of them. No two may touch one item; at most 100.
     ///
     /// Conflicts with other writers are tried again with jitter. The SDK's client request token makes a
     /// retry after a lost answer apply once.
     pub async fn write(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        self.ahead.forget();
         let mut attempt = 0;
         let items = writes.into_iter().map(|w| w.into_item(&self.name)).collect::<Result<Vec<_>, _>>()?;
         // One token for all tries of these writes: a try whose answer was lost is not applied twice.

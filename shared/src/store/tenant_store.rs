@@ -2,7 +2,7 @@
 
 use super::{
     StoreError, Table,
-    audit::AuditRecord,
+    audit::{self, AuditRecord},
     keys::{Key, partition_key},
     table::Write,
 };
@@ -57,8 +57,14 @@ impl TenantStore {
 
     /// Makes the changes and their audit record together: nothing changes unseen. In an error, index 0 is
     /// the first of `writes`.
-    pub(super) async fn change(&self, mut writes: Vec<Write>, audit: &AuditRecord) -> Result<(), StoreError> {
-        writes.push(audit.write(&self.tenant));
-        self.table.write(writes).await
+    pub(super) async fn change(
+        &self,
+        mut writes: Vec<Write>,
+        record: &AuditRecord,
+    ) -> Result<(), StoreError> {
+        writes.push(record.write(&self.tenant));
+        self.table.write(writes).await?;
+        audit::made(record);
+        Ok(())
     }
 }

@@ -19,10 +19,19 @@ impl TenantStore {
         self.table.list(&Range { pk: &pk, from: None, to: None, newest_first: false, limit: 1000 }).await
     }
 
-    /// Keeps a new token. `existing` are the tokens that the limit of two was checked against: none of them
-    /// may have come since.
-    pub async fn add_token(&self, token: &TokenRecord, audit: &AuditRecord) -> Result<(), StoreError> {
-        self.change(vec![Write::create(self.key("K", token.id.as_str()), token)], audit).await
+    /// Keeps a new token. `existing` are all tokens, which the limit of two was checked against. Write 0 is the
+    /// count of them: refused when another one came since.
+    pub async fn add_token(
+        &self,
+        token: &TokenRecord,
+        existing: &[TokenRecord],
+        audit: &AuditRecord,
+    ) -> Result<(), StoreError> {
+        let count = Write::update(self.key("C", "K"))
+            .add("next", 1)
+            .when("attribute_not_exists(PK) OR #next = :existing")
+            .bind(":existing", existing.len());
+        self.change(vec![count, Write::create(self.key("K", token.id.as_str()), token)], audit).await
     }
 
     /// Revokes a token that is not revoked yet.

@@ -23,7 +23,7 @@ use super::{
     audit::{Acting, AuditRecord},
     json_text::JsonText,
     keys::{Key, hashed, sequence},
-    table::Write,
+    table::{Item, Write},
 };
 use crate::{
     scim::{fold::fold_user_name, user::UserAttributes},
@@ -55,9 +55,13 @@ pub struct NewUser {
 impl TenantStore {
     /// The user with this SCIM id, deleted ones left out.
     pub async fn user(&self, id: &str) -> Result<Option<UserRecord>, StoreError> {
+        let user = self.user_item(id).await?.map(list::living).transpose()?.flatten();
+        Ok(user.filter(|user| user.id.as_str() == id))
+    }
+
+    pub(super) async fn user_item(&self, id: &str) -> Result<Option<Item>, StoreError> {
         let Some(key) = self.user_key(id) else { return Ok(None) };
-        let user: Option<UserRecord> = self.table.read(&key).await?;
-        Ok(user.filter(|user| user.id.as_str() == id && !user.deleted))
+        self.table.get(&key).await
     }
 
     /// The user whose userName folds to the same as `name`.
@@ -91,10 +95,16 @@ impl TenantStore {
         let audit = acting.record("user.create", user.target(), user.source.as_str());
         match self.change(self.user_creation(&user), &audit).await {
             Ok(()) => Ok(user),
-            Err(error) => {
-                self.give_up_place(&user).await?;
-                Err(if error.refused(0) { UserError::NameTaken } else { error.into() })
+            // A place that stays open for now is closed by the first page that shows it.
+            Err(error) if error.refused(0) => {
+                drop(self.give_up_place(&user).await);
+                Err(UserError::NameTaken)
             }
+            Err(error) => match self.give_up_place(&user).await {
+                // The answer was lost, the user was not.
+                Ok(false) => Ok(user),
+                Ok(true) | Err(_) => Err(error.into()),
+            },
         }
     }
 
@@ -104,9 +114,10 @@ impl TenantStore {
         Ok(UserRecord::new(seq, new, acting))
     }
 
-    /// The place of a user who was not created stays empty for good: it must not count as a user.
-    pub async fn give_up_place(&self, user: &UserRecord) -> Result<(), StoreError> {
-        self.leave_hole('U', user.seq).await
+    /// The place of a user who was not created stays empty for good: it must not count as a user. False when the
+    /// user was created after all.
+    pub async fn give_up_place(&self, user: &UserRecord) -> Result<bool, StoreError> {
+        self.close_place(user.seq).await
     }
 
     /// The writes that create `user`: the name first, so that a refused write 0 means a taken name.
@@ -144,7 +155,7 @@ impl TenantStore {
                 Write::delete(self.name_key(&user.folded_name, 'U')).when("#id = :id").bind(":id", &user.id),
             );
         }
-        let audit = acting.record(user.change_name(&next), user.target(), "");
+        let audit = acting.record(user.change_name(&next), user.target(), user.changed_attributes(&next));
         match self.change(writes, &audit).await {
             Ok(()) => Ok(next),
             Err(error) if error.refused(0) => Err(UserError::Changed),
@@ -206,7 +217,7 @@ impl TenantStore {
                 .bind(":read", user.version)
                 .bind(":id", &user.id),
             Write::delete(self.name_key(&user.folded_name, 'U')).when("#id = :id").bind(":id", &user.id),
-            self.hole('U', user.seq),
+            self.hole(user.seq),
         ];
         let audit = acting.record("user.delete", user.target(), "");
         self.change(writes, &audit).await.map_err(|error| match error {

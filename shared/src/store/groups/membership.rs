@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::store::{
     StoreError, TenantStore,
     audit::Acting,
-    table::{Range, Write},
+    table::{Item, Range, Write, decode},
 };
 
 /// Two writes a member and one for the audit record, of the 100 that DynamoDB takes.
@@ -36,8 +36,16 @@ pub struct Applied {
 impl TenantStore {
     /// Members of a group in order of their ids, at most `limit`.
     pub async fn members(&self, group: &str, limit: u32) -> Result<Vec<MemberRecord>, StoreError> {
+        self.member_items(group, limit).await?.into_iter().map(decode).collect()
+    }
+
+    pub(in crate::store) async fn member_items(
+        &self,
+        group: &str,
+        limit: u32,
+    ) -> Result<Vec<Item>, StoreError> {
         let pk = self.partition(&format!("M#{group}"));
-        self.table.list(&Range { pk: &pk, from: None, to: None, newest_first: false, limit }).await
+        self.table.query(&Range { pk: &pk, from: None, to: None, newest_first: false, limit }).await
     }
 
     /// Adds (`true`) and removes (`false`) members. Each (group, member) pair ends as in some serial order

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use futures::{StreamExt, TryStreamExt, stream, try_join};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{UserRecord, is_settled};
 use crate::store::{
     StoreError, TenantStore,
     keys::sequence,
-    table::{Range, Write},
+    table::{Item, Range, Write, decode},
 };
 
 /// How many users a filter without a direct lookup may look at.
@@ -16,6 +18,12 @@ pub const MAX_SCAN: usize = 10_000;
 
 /// How places are spread: 1,024 to a partition.
 const PER_PARTITION: u64 = 1024;
+
+/// Queries in flight for one request.
+const PARTITIONS_AT_ONCE: usize = 8;
+
+/// Places in the list, from 1; the end is not one of them.
+type Places = std::ops::Range<u64>;
 
 /// How many places were given, and which of them stay empty.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
@@ -39,10 +47,25 @@ impl Listing {
             if hole > place {
                 break;
             }
-            place += 1;
+            place = place.saturating_add(1);
         }
         place
     }
+}
+
+/// What lies at a place where nobody ever was.
+#[derive(Serialize)]
+struct Grave {
+    seq: u64,
+    deleted: bool,
+}
+
+/// The user in an item; none when it was deleted or never was.
+pub(super) fn living(item: Item) -> Result<Option<UserRecord>, StoreError> {
+    if item.get("deleted").is_some_and(|deleted| deleted.as_bool() == Ok(&true)) {
+        return Ok(None);
+    }
+    decode(item).map(Some)
 }
 
 impl TenantStore {
@@ -51,28 +74,17 @@ impl TenantStore {
         Ok(self.table.read(&self.key("C", "U")).await?.unwrap_or_default())
     }
 
-    /// Users from the `start`-th (from 1) on, at most `count`, in order of creation. The total is
-    /// that of the same reading of the counter.
+    /// Users from the `start`-th (from 1) on, at most `count`, in order of creation, and how many there are.
+    ///
+    /// Where nobody was deleted the index is the place, so the counter and the page are read at once; what holes
+    /// moved out of the page is read after, once.
     pub async fn users(&self, start: u64, count: u32) -> Result<(u64, Vec<UserRecord>), StoreError> {
-        let listing = self.user_listing().await?;
-        if count == 0 || start > listing.total() {
-            return Ok((listing.total(), Vec::new()));
-        }
-        let mut users = Vec::new();
-        let mut place = listing.place(start);
-        while users.len() < count as usize && place <= listing.next {
-            let (partition, from) = sequence('U', place);
-            let pk = self.partition(&partition);
-            let limit = count - u32::try_from(users.len()).unwrap_or(count);
-            let range = Range { pk: &pk, from: Some(&from), to: None, newest_first: false, limit };
-            let found = self.table.list::<UserRecord>(&range).await?;
-            // Deleted users are read and do not count: the page is filled from where the reading ended, and the
-            // next partition comes when this one has no more.
-            place = match found.last() {
-                Some(last) if found.len() == limit as usize => last.seq + 1,
-                _ => (place / PER_PARTITION + 1) * PER_PARTITION,
-            };
-            users.extend(found.into_iter().filter(|user| !user.deleted));
+        let end = start.saturating_add(u64::from(count));
+        let (listing, mut users) = try_join!(self.user_listing(), self.users_at(start..end))?;
+        let places = listing.place(start)..listing.place(end).min(listing.next + 1);
+        users.retain(|user| places.contains(&user.seq));
+        if places.end > end {
+            users.extend(self.users_at(end.max(places.start)..places.end).await?);
         }
         Ok((listing.total(), users))
     }
@@ -82,26 +94,68 @@ impl TenantStore {
         &self,
         mut wanted: impl FnMut(&UserRecord) -> bool,
     ) -> Result<Option<Vec<UserRecord>>, StoreError> {
-        let (total, _) = self.users(1, 0).await?;
-        if total > MAX_SCAN as u64 {
+        let listing = self.user_listing().await?;
+        if listing.total() > MAX_SCAN as u64 {
             return Ok(None);
         }
-        let (_, users) = self.users(1, u32::try_from(MAX_SCAN).unwrap_or(u32::MAX)).await?;
-        Ok(Some(users.into_iter().filter(|user| wanted(user)).collect()))
+        let mut found = self.users_at(1..listing.next + 1).await?;
+        found.retain(|user| wanted(user));
+        Ok(Some(found))
     }
 
-    /// The write that marks a place as empty for good.
-    pub(in crate::store) fn hole(&self, kind: char, seq: u64) -> Write {
-        Write::update(self.key("C", kind)).add_to_number_set("holes", seq)
+    /// What [`TenantStore::users`] reads at first.
+    pub(in crate::store) async fn user_items(&self, start: u64, count: u32) -> Result<(), StoreError> {
+        let counter = self.key("C", "U");
+        let places = start..start.saturating_add(u64::from(count));
+        try_join!(self.table.get(&counter), self.items_at(places)).map(drop)
     }
 
-    pub(in crate::store) async fn leave_hole(&self, kind: char, seq: u64) -> Result<(), StoreError> {
-        self.table.write(vec![self.hole(kind, seq)]).await
+    /// The users at these places, in order.
+    async fn users_at(&self, places: Places) -> Result<Vec<UserRecord>, StoreError> {
+        let items = self.items_at(places).await?.into_iter();
+        items.filter_map(|item| living(item).transpose()).collect()
     }
 
-    /// Marks the places that a page showed to be empty, though later ones were filled more than a minute
-    /// ago: a creation died between its two trips.
-    pub async fn heal_listing(&self, page: &[UserRecord], now: jiff::Timestamp) -> Result<(), StoreError> {
+    /// The items at these places, in order: a query for each partition, at the same time.
+    async fn items_at(&self, places: Places) -> Result<Vec<Item>, StoreError> {
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let partitions = places.start / PER_PARTITION..places.end.div_ceil(PER_PARTITION);
+        let places = &places;
+        let parts = stream::iter(partitions).map(|partition| async move {
+            let first = places.start.max(partition * PER_PARTITION);
+            let last = (places.end - 1).min(partition * PER_PARTITION + PER_PARTITION - 1);
+            let ((partition, from), (_, to)) = (sequence('U', first), sequence('U', last));
+            let pk = self.partition(&partition);
+            let range =
+                Range { pk: &pk, from: Some(&from), to: Some(&to), newest_first: false, limit: u32::MAX };
+            self.table.query(&range).await
+        });
+        let parts: Vec<_> = parts.buffered(PARTITIONS_AT_ONCE).try_collect().await?;
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    /// The write that takes a place out of the count.
+    pub(super) fn hole(&self, seq: u64) -> Write {
+        Write::update(self.key("C", "U")).add_to_number_set("holes", seq)
+    }
+
+    /// Closes a place for good; false when somebody is there (or it is closed already). A creation that is still
+    /// on its way finds the place taken, so nobody is ever both in the table and out of the count.
+    pub(super) async fn close_place(&self, seq: u64) -> Result<bool, StoreError> {
+        let (partition, sk) = sequence('U', seq);
+        let grave = Write::create(self.key(&partition, sk), &Grave { seq, deleted: true });
+        match self.table.write(vec![grave, self.hole(seq)]).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.refused(0) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Closes the places that a page showed to be empty, though later ones were filled more than a minute
+    /// ago: a creation died between its two trips, or the answer that gave the place was lost.
+    pub async fn heal_listing(&self, page: &[UserRecord], now: Timestamp) -> Result<(), StoreError> {
         let settled = page.windows(2).filter(|pair| is_settled(pair[1].created, now));
         let gaps: Vec<u64> = settled.flat_map(|pair| pair[0].seq + 1..pair[1].seq).collect();
         if gaps.is_empty() {
@@ -109,7 +163,7 @@ impl TenantStore {
         }
         let listing = self.user_listing().await?;
         for seq in gaps.into_iter().filter(|seq| !listing.holes.contains(seq)) {
-            self.leave_hole('U', seq).await?;
+            self.close_place(seq).await?;
         }
         Ok(())
     }
