@@ -3,8 +3,8 @@
 //! The one rule: **claims are read only from the canonical bytes whose digest was verified**, parsed a
 //! second time. What was not signed is not seen; unsigned fields can refuse a sign-in, never help one.
 //!
-//! The road of a response: `decode` (base64, size) -> `xml` (UTF-8, no DTD, limits) -> `structure`
-//! (one Assertion, signatures in their places) -> `signature` (algorithms, key, digest) -> second parse ->
+//! The road of a response: `decode` (base64, size) -> `xml` (UTF-8, no DTD, limits) -> `encryption` (if
+//! there is any) -> `structure` (one Assertion, signatures in their places) -> `signature` (algorithms, key, digest) -> second parse ->
 //! `conditions` (issuer, audience, recipient, times, request) -> [`Identity`]. Every step is recorded as
 //! a [`Check`], so that the sign-in log and `cargo local saml-check` can say exactly what was wrong.
 //!
@@ -15,6 +15,7 @@ mod certificate;
 mod check;
 mod conditions;
 mod decode;
+mod encryption;
 mod identity;
 mod instant;
 pub mod metadata;
@@ -30,9 +31,11 @@ mod xml;
 mod tests;
 
 use jiff::{SignedDuration, Timestamp};
+use uppsala::Document;
 
 pub use certificate::{CertificateError, KeyKind, SigningCertificate};
 pub use check::{Check, Mismatch};
+pub use encryption::{DecryptionKey, DecryptionKeyError};
 pub use identity::Identity;
 pub use metadata::{IdpMetadata, MetadataError};
 pub use rejection::Rejection;
@@ -63,6 +66,8 @@ pub struct Expectations<'a> {
     pub require_signed_assertion: bool,
     /// Whether ECDSA signatures count (the workspace's switch); RSA always does.
     pub allow_ecdsa: bool,
+    /// The workspace's key for encrypted Assertions; without one they are refused.
+    pub decryption_key: Option<&'a DecryptionKey>,
     /// Whether a pinned certificate outside its validity refuses the sign-in; otherwise it only warns.
     pub refuse_outdated_certificate: bool,
     /// The current time.
@@ -110,8 +115,23 @@ fn judge(
 
 fn decide(xml: &[u8], expect: &Expectations<'_>, checks: &mut Checks) -> Result<Identity, Rejection> {
     let received = checks.record("document", "strict XML 1.0 in UTF-8", xml::parse(xml, MAX_BYTES))?;
-    let structure = structure::inspect(&received, checks)?;
-    let signed = signature::verify(&structure, expect, checks)?;
+    let Some(opened) = encryption::open(&received, expect, checks)? else {
+        return decide_plain(&received, false, expect, checks);
+    };
+    let plain = xml::parse(&opened.xml, MAX_BYTES);
+    let plain = checks.record("document.decrypted", "strict XML 1.0 in UTF-8", plain)?;
+    decide_plain(&plain, opened.vouched, expect, checks)
+}
+
+/// Decides on a Response with nothing encrypted in it.
+fn decide_plain(
+    received: &Document<'_>,
+    vouched: bool,
+    expect: &Expectations<'_>,
+    checks: &mut Checks,
+) -> Result<Identity, Rejection> {
+    let structure = structure::inspect(received, checks)?;
+    let signed = signature::verify(&structure, vouched, expect, checks)?;
 
     // From here on the Assertion comes from `verified` alone. The received document is only asked for the
     // Response's own fields when the Response is not signed: they can refuse, and give no claim.

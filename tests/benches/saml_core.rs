@@ -40,6 +40,7 @@ fn main() -> anyhow::Result<()> {
         allow_idp_initiated: false,
         require_signed_assertion: true,
         allow_ecdsa: false,
+        decryption_key: None,
         refuse_outdated_certificate: true,
         now,
         clock_skew: DEFAULT_CLOCK_SKEW,

@@ -123,6 +123,7 @@ async fn verified(
         allow_idp_initiated: settings.idp_initiated,
         require_signed_assertion: settings.require_signed_assertion,
         allow_ecdsa: settings.allow_ecdsa,
+        decryption_key: None,
         refuse_outdated_certificate: false,
         now: visit.at,
         clock_skew: DEFAULT_CLOCK_SKEW,

@@ -74,6 +74,7 @@ impl SamlCheck {
             allow_idp_initiated: self.in_response_to.is_none(),
             require_signed_assertion: false,
             allow_ecdsa: self.allow_ecdsa,
+            decryption_key: None,
             refuse_outdated_certificate: false,
             now: self.clock,
             clock_skew: DEFAULT_CLOCK_SKEW,

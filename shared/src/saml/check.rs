@@ -108,6 +108,10 @@ pub(super) fn is_bidi_control(c: char) -> bool {
 }
 
 fn shown(text: &str) -> String {
+    // Almost every text is short and plain.
+    if text.len() <= MAX_SHOWN && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len().min(MAX_SHOWN));
     for (count, c) in text.chars().enumerate() {
         if count == MAX_SHOWN {

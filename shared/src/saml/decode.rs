@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::{Mismatch, Rejection, check::Checks, xml::MAX_BYTES};
+use super::{Mismatch, Rejection, check::Checks, node::Node, xml::MAX_BYTES};
 
 /// Decodes the form value; CR, LF, blank and tab are skipped, nothing else is forgiven.
 pub(super) fn form_value(value: &str, checks: &mut Checks) -> Result<Vec<u8>, Rejection> {
@@ -16,12 +16,15 @@ pub(super) fn form_value(value: &str, checks: &mut Checks) -> Result<Vec<u8>, Re
 
 /// Decodes base64 with its padding and canonical last bits; only line wrapping is skipped.
 pub(super) fn strict_base64(text: &str) -> Option<Vec<u8>> {
-    if text.bytes().any(is_wrapping) {
+    STANDARD.decode(text).ok().or_else(|| {
         let packed: Vec<u8> = text.bytes().filter(|&byte| !is_wrapping(byte)).collect();
         STANDARD.decode(packed).ok()
-    } else {
-        STANDARD.decode(text).ok()
-    }
+    })
+}
+
+/// The bytes that an element holds: strict base64, at least one byte and nothing else.
+pub(super) fn base64_text(node: Node<'_>) -> Option<Vec<u8>> {
+    strict_base64(&node.text()?).filter(|bytes| !bytes.is_empty())
 }
 
 fn is_wrapping(byte: u8) -> bool {

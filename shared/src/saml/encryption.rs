@@ -32,7 +32,8 @@ pub(super) fn open(
     checks: &mut Checks,
 ) -> Result<Option<Opened>, Rejection> {
     let Some(envelope) = structure::envelope(received, checks)? else { return Ok(None) };
-    let key = checks.record("encryption.key", "no encrypted element, or a decryption key", own_key(expect))?;
+    let key =
+        checks.record("encryption.key", "no encrypted element, or a decryption key", own_key(expect))?;
     // What a Response's signature covers is what was encrypted: it is verified first, and only what it
     // covers is decrypted.
     let Some(signature) = &envelope.response_signature else {

@@ -12,6 +12,10 @@ pub const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 pub const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 /// The enveloped-signature transform.
 pub const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+/// XML Encryption namespace.
+pub const ENCRYPTION: &str = "http://www.w3.org/2001/04/xmlenc#";
+/// XML Encryption 1.1 namespace.
+pub const ENCRYPTION_11: &str = "http://www.w3.org/2009/xmlenc11#";
 /// RSASSA-PKCS1-v1_5 with SHA-256, in signatures and in the redirect binding's `SigAlg`.
 pub const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 

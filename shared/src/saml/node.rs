@@ -64,6 +64,19 @@ impl<'d> Node<'d> {
         self.children().filter(|child| child.element().is_some())
     }
 
+    /// The child elements, if there is nothing between them but white space.
+    pub fn nothing_but_elements(self) -> Option<Vec<Self>> {
+        let mut found = Vec::with_capacity(4);
+        for child in self.children() {
+            match child.kind() {
+                Some(NodeKind::Element(_)) => found.push(child),
+                Some(NodeKind::Text(text)) if text.trim_ascii().is_empty() => {}
+                _ => return None,
+            }
+        }
+        Some(found)
+    }
+
     /// The child elements with this name.
     pub fn named<'n>(self, namespace: &'n str, local: &'n str) -> impl Iterator<Item = Self> + use<'d, 'n> {
         let document = self.document;

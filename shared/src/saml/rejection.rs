@@ -53,8 +53,12 @@ rejections! {
     Root "saml.root";
     /// An attribute that looks like an identifier and is not the schema's `ID`.
     IdAttribute "saml.id_attribute";
-    /// An encrypted element: this workspace has no decryption key.
+    /// An encrypted element where none may be, or an encrypted Assertion and no key of ours to open it.
     Encrypted "saml.encrypted";
+    /// An encrypted Assertion in another form than the one that we understand.
+    EncryptionShape "saml.encryption_shape";
+    /// What is encrypted was not encrypted for this workspace's key, or was changed.
+    Decryption "saml.decryption";
     /// The signature is not exactly SignedInfo, SignatureValue and KeyInfo, in their exact form.
     SignatureShape "saml.signature_shape";
     /// A foreign element inside the signature.

@@ -3,10 +3,12 @@
 
 use std::collections::HashSet;
 
+use uppsala::{Document, Element};
+
 use super::{
     Mismatch, Rejection,
     check::Checks,
-    names::{ASSERTION, PROTOCOL, SIGNATURE, SUCCESS},
+    names::{ASSERTION, ENCRYPTION, PROTOCOL, SIGNATURE, SUCCESS},
     node::Node,
     signature::shape::{self, Shape},
 };
@@ -22,11 +24,22 @@ pub(super) struct Structure<'d> {
     pub assertion_signature: Option<Shape<'d>>,
 }
 
+/// A Response whose Assertion is still to be decrypted.
+#[derive(Debug)]
+pub(super) struct Envelope<'d> {
+    /// The Response's own signature, which covers what is encrypted.
+    pub response_signature: Option<Shape<'d>>,
+    /// The encrypted Assertion.
+    pub encrypted: Node<'d>,
+}
+
 /// What one walk over the document finds.
 #[derive(Default)]
 struct Survey<'d> {
     assertions: Vec<Node<'d>>,
     nested: bool,
+    encrypted_assertions: Vec<Node<'d>>,
+    /// Something encrypted that is not in an encrypted Assertion.
     encrypted: Option<&'d str>,
     signatures: Vec<Node<'d>>,
     ids: Vec<&'d str>,
@@ -35,15 +48,11 @@ struct Survey<'d> {
 
 /// Inspects a received document.
 pub(super) fn inspect<'d>(
-    document: &'d uppsala::Document<'d>,
+    document: &'d Document<'d>,
     checks: &mut Checks,
 ) -> Result<Structure<'d>, Rejection> {
-    let response = root(document, checks)?;
-    let is_response = response.is(PROTOCOL, "Response");
-    checks.require("response", Rejection::Root, "a SAML 2.0 Response", response.local_name(), is_response)?;
-
-    let mut survey = Survey::default();
-    survey.visit(response, false);
+    let response = response(document, checks)?;
+    let survey = Survey::of(response);
     survey.identifiers(checks)?;
     let shapes = survey.shapes(checks)?;
     survey.no_encryption(checks)?;
@@ -51,36 +60,62 @@ pub(super) fn inspect<'d>(
     let (response_signature, assertion_signature) = place(response, shapes, checks)?;
     survey.one_assertion(response, checks)?;
     survey.unique_ids(checks)?;
-    let signatures = survey.signatures.len();
-    checks.require(
-        "signature.present",
-        Rejection::Unsigned,
-        "a signature",
-        signatures.to_string(),
-        signatures > 0,
-    )?;
     Ok(Structure { response, response_signature, assertion_signature })
 }
 
-/// The root element; the parser has seen to it that there is one.
-pub(super) fn root<'d>(
-    document: &'d uppsala::Document<'d>,
+/// A Response around an encrypted Assertion: as much of the structure as can be seen before it is decrypted.
+/// None if there is no encrypted Assertion.
+pub(super) fn envelope<'d>(
+    document: &'d Document<'d>,
     checks: &mut Checks,
-) -> Result<Node<'d>, Rejection> {
+) -> Result<Option<Envelope<'d>>, Rejection> {
+    // A name is written as it is: where it is not in the text there is no such element.
+    if !document.input_text().contains("EncryptedAssertion") {
+        return Ok(None);
+    }
+    let response = response(document, checks)?;
+    let survey = Survey::of(response);
+    let Some(&encrypted) = survey.encrypted_assertions.first() else { return Ok(None) };
+    survey.identifiers(checks)?;
+    let shapes = survey.shapes(checks)?;
+    let (response_signature, _) = place(response, shapes, checks)?;
+    let found = survey.encrypted_assertions.len() + survey.assertions.len();
+    let direct = encrypted.parent().is_some_and(|parent| parent.id == response.id);
+    let want = "one encrypted Assertion and no other, directly in the Response";
+    let got = if direct { found.to_string() } else { format!("{found}, not directly") };
+    checks.require("encryption.count", Rejection::MultipleAssertions, want, got, found == 1 && direct)?;
+    survey.unique_ids(checks)?;
+    Ok(Some(Envelope { response_signature, encrypted }))
+}
+
+/// The root, which must be a Response.
+fn response<'d>(document: &'d Document<'d>, checks: &mut Checks) -> Result<Node<'d>, Rejection> {
+    let response = root(document, checks)?;
+    let is_response = response.is(PROTOCOL, "Response");
+    checks.require("response", Rejection::Root, "a SAML 2.0 Response", response.local_name(), is_response)?;
+    Ok(response)
+}
+
+/// The root element; the parser has seen to it that there is one.
+pub(super) fn root<'d>(document: &'d Document<'d>, checks: &mut Checks) -> Result<Node<'d>, Rejection> {
     let nothing = || Rejection::Root(Mismatch::new("a root element", "nothing"));
     checks.record("document.root", "a root element", Node::document_element(document).ok_or_else(nothing))
 }
 
 /// The Assertion of a Response's canonical bytes. The received document had exactly one; so must this.
 pub(super) fn only_assertion<'d>(response: Node<'d>, checks: &mut Checks) -> Result<Node<'d>, Rejection> {
-    let mut survey = Survey::default();
-    survey.visit(response, false);
-    survey.one_assertion(response, checks)?;
+    Survey::of(response).one_assertion(response, checks)?;
     let nothing = || Rejection::NoAssertion(Mismatch::new("an Assertion", "nothing"));
     checks.record("assertion", "an Assertion", response.only(ASSERTION, "Assertion").ok_or_else(nothing))
 }
 
 impl<'d> Survey<'d> {
+    fn of(response: Node<'d>) -> Self {
+        let mut survey = Self::default();
+        survey.visit(response, false);
+        survey
+    }
+
     fn visit(&mut self, node: Node<'d>, in_assertion: bool) {
         let Some(element) = node.element() else { return };
         let mut inside = in_assertion;
@@ -90,21 +125,45 @@ impl<'d> Survey<'d> {
                 self.assertions.push(node);
                 inside = true;
             }
-            (Some(ASSERTION), name @ ("EncryptedAssertion" | "EncryptedID" | "EncryptedAttribute")) => {
+            (Some(ASSERTION), "EncryptedAssertion") => return self.visit_encrypted(node),
+            (Some(ASSERTION), name @ ("EncryptedID" | "EncryptedAttribute")) | (Some(ENCRYPTION), name) => {
                 self.encrypted = Some(name);
             }
             (Some(SIGNATURE), "Signature") => self.signatures.push(node),
             _ => {}
         }
+        self.note_ids(element, "ID");
+        node.elements().for_each(|child| self.visit(child, inside));
+    }
+
+    /// An encrypted Assertion is in the language of XML Encryption, whose identifier is `Id`. No signature can
+    /// refer to one of those, and there is no Assertion to be found in there before it is decrypted.
+    fn visit_encrypted(&mut self, encrypted: Node<'d>) {
+        self.encrypted_assertions.push(encrypted);
+        let mut below = vec![encrypted];
+        while let Some(node) = below.pop() {
+            let Some(element) = node.element() else { continue };
+            let is_encryption = element.name.namespace_uri.as_deref() == Some(ENCRYPTION);
+            self.note_ids(element, if is_encryption { "Id" } else { "ID" });
+            match (element.name.namespace_uri.as_deref(), &*element.name.local_name) {
+                (Some(ASSERTION), "Assertion") => self.assertions.push(node),
+                (Some(SIGNATURE), "Signature") => self.signatures.push(node),
+                _ => {}
+            }
+            below.extend(node.elements());
+        }
+    }
+
+    /// Notes the element's identifier, and what only looks like one.
+    fn note_ids(&mut self, element: &'d Element<'d>, identifier: &str) {
         for attribute in &element.attributes {
             let name = &attribute.name;
-            if name.namespace_uri.is_none() && name.local_name == "ID" {
+            if name.namespace_uri.is_none() && name.local_name == identifier {
                 self.ids.push(&attribute.value);
             } else if name.local_name.eq_ignore_ascii_case("id") {
                 self.identifier_like = Some(name.prefixed_name().into_owned());
             }
         }
-        node.elements().for_each(|child| self.visit(child, inside));
     }
 
     /// Other software may take `Id`, `id` or `xml:id` for an identifier; ours would not. Nobody needs them.
@@ -120,14 +179,11 @@ impl<'d> Survey<'d> {
     }
 
     fn no_encryption(&self, checks: &mut Checks) -> Result<(), Rejection> {
-        let got = self.encrypted.unwrap_or("none");
-        checks.require(
-            "encryption",
-            Rejection::Encrypted,
-            "no encrypted element",
-            got,
-            self.encrypted.is_none(),
-        )
+        // An encrypted Assertion in the decrypted one.
+        let assertion = self.encrypted_assertions.first().map(|node| node.local_name());
+        let encrypted = self.encrypted.or(assertion);
+        let got = encrypted.unwrap_or("none");
+        checks.require("encryption", Rejection::Encrypted, "no encrypted element", got, encrypted.is_none())
     }
 
     fn nesting(&self, checks: &mut Checks) -> Result<(), Rejection> {

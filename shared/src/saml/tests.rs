@@ -5,6 +5,7 @@ mod conditions;
 mod corpus;
 mod document;
 mod ecdsa;
+mod encryption;
 mod genuine;
 mod harness;
 mod metadata;

@@ -24,11 +24,8 @@ pub struct DecryptionKeyError;
 impl DecryptionKey {
     /// Reads an unencrypted PKCS #8 RSA key, DER.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, DecryptionKeyError> {
-        let key = PrivateDecryptingKey::from_pkcs8(der).and_then(|key| {
-            // Its signature is what a caller sees; the reasons of the library are nobody's business.
-            OaepPrivateDecryptingKey::new(key).map_err(|_| "rejected".into())
-        });
-        key.map(Self).map_err(|_| DecryptionKeyError)
+        let key = PrivateDecryptingKey::from_pkcs8(der).map_err(|_| DecryptionKeyError)?;
+        OaepPrivateDecryptingKey::new(key).map(Self).map_err(|_| DecryptionKeyError)
     }
 
     /// What was encrypted. None for every failure alike; a key that was not carried does as much work as one

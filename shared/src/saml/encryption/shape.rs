@@ -3,7 +3,10 @@
 
 use aws_lc_rs::{
     aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Algorithm},
-    rsa::{OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512, OaepAlgorithm},
+    rsa::{
+        OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512,
+        OaepAlgorithm,
+    },
 };
 
 use crate::saml::{
@@ -58,8 +61,7 @@ fn encrypted_key<'d>(key_info: Node<'d>, beside: Option<Node<'d>>) -> Result<Nod
         return Err(shape(want));
     }
     let key = match (&children(key_info)?[..], beside) {
-        (&[key], None) => key,
-        (&[], Some(key)) => key,
+        (&[key], None) | (&[], Some(key)) => key,
         (&[reference], Some(key)) => {
             let is_reference = reference.is(SIGNATURE, "RetrievalMethod")
                 && matches!(reference.attribute("Type"), None | Some(ENCRYPTED_KEY))
@@ -126,9 +128,8 @@ fn transport(method: Node<'_>) -> Result<&'static OaepAlgorithm, Rejection> {
 fn method_of(key: Node<'_>) -> Result<Node<'_>, Rejection> {
     // What else is in an EncryptedKey (whose it is, what it is for) helps to find it, which is done.
     let known = ["EncryptionMethod", "CipherData", "ReferenceList", "CarriedKeyName"];
-    let is_known = |node: &Node<'_>| {
-        node.is(SIGNATURE, "KeyInfo") || known.iter().any(|name| node.is(ENCRYPTION, name))
-    };
+    let is_known =
+        |node: &Node<'_>| node.is(SIGNATURE, "KeyInfo") || known.iter().any(|name| node.is(ENCRYPTION, name));
     if !children(key)?.iter().all(is_known) {
         return Err(shape("nothing else in an EncryptedKey"));
     }

@@ -4,11 +4,10 @@
 
 use crate::saml::{
     Mismatch, Rejection,
-    decode::strict_base64,
+    decode::base64_text,
     names::{ENVELOPED, EXCLUSIVE_C14N, SIGNATURE},
     node::Node,
 };
-use uppsala::NodeKind;
 
 const MAX_PREFIXES: usize = 16;
 
@@ -37,8 +36,8 @@ pub(in crate::saml) struct Shape<'d> {
     pub digest: Vec<u8>,
     /// The signature value.
     pub signature: Vec<u8>,
-    /// The first certificate in KeyInfo: never a key source, only for messages.
-    pub certificate: Option<Vec<u8>>,
+    /// Names a key, which is never a source of one.
+    pub key_info: Option<Node<'d>>,
 }
 
 /// Reads a `ds:Signature`.
@@ -64,7 +63,7 @@ pub(in crate::saml) fn read(node: Node<'_>) -> Result<Shape<'_>, Rejection> {
         digest_method: algorithm(digest_method)?,
         digest: value(digest_value)?,
         signature: value(signature_value)?,
-        certificate: key_info.and_then(certificate),
+        key_info,
     })
 }
 
@@ -98,22 +97,9 @@ fn children<'d, const N: usize>(node: Node<'d>, want: [&str; N]) -> Result<[Node
     }
 }
 
-/// The child elements, if there is nothing between them but white space.
 fn only_elements(node: Node<'_>) -> Result<Vec<Node<'_>>, Rejection> {
-    let mut found = Vec::with_capacity(4);
-    for child in node.children() {
-        match child.kind() {
-            Some(NodeKind::Element(_)) => found.push(child),
-            Some(NodeKind::Text(text)) if text.trim_ascii().is_empty() => {}
-            _ => {
-                return Err(shape(
-                    "nothing but elements",
-                    &format!("text or a comment in {}", node.local_name()),
-                ));
-            }
-        }
-    }
-    Ok(found)
+    let other = || shape("nothing but elements", &format!("text or a comment in {}", node.local_name()));
+    node.nothing_but_elements().ok_or_else(other)
 }
 
 fn algorithm(node: Node<'_>) -> Result<&str, Rejection> {
@@ -129,10 +115,9 @@ fn empty(node: Node<'_>) -> Result<(), Rejection> {
 }
 
 fn value(node: Node<'_>) -> Result<Vec<u8>, Rejection> {
-    let bytes = node.text().and_then(|text| strict_base64(&text)).filter(|bytes| !bytes.is_empty());
-    bytes.ok_or_else(|| {
-        shape("strict base64 and nothing else", &format!("other content in {}", node.local_name()))
-    })
+    let other =
+        || shape("strict base64 and nothing else", &format!("other content in {}", node.local_name()));
+    base64_text(node).ok_or_else(other)
 }
 
 /// Exactly the two transforms of SAML core 5.4.4, in their order.
@@ -167,10 +152,10 @@ fn inclusive_prefixes(node: Node<'_>) -> Result<Vec<&str>, Rejection> {
     })
 }
 
-fn certificate(key_info: Node<'_>) -> Option<Vec<u8>> {
+/// The first certificate in a KeyInfo, for messages.
+pub(super) fn certificate(key_info: Node<'_>) -> Option<Vec<u8>> {
     let data = key_info.named(SIGNATURE, "X509Data").next()?;
-    let text = data.named(SIGNATURE, "X509Certificate").next()?.text()?;
-    strict_base64(&text)
+    base64_text(data.named(SIGNATURE, "X509Certificate").next()?)
 }
 
 fn shape(want: &str, got: &str) -> Rejection {

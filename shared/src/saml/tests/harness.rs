@@ -48,6 +48,7 @@ pub fn expectations() -> Expectations<'static> {
         allow_idp_initiated: true,
         require_signed_assertion: false,
         allow_ecdsa: false,
+        decryption_key: None,
         refuse_outdated_certificate: false,
         now: now(),
         clock_skew: DEFAULT_CLOCK_SKEW,

@@ -126,6 +126,7 @@ async fn every_claim_must_be_the_same() -> anyhow::Result<()> {
         allow_idp_initiated: false,
         require_signed_assertion: false,
         allow_ecdsa: false,
+        decryption_key: None,
         refuse_outdated_certificate: false,
         now: case.front.clock.now(),
         clock_skew: DEFAULT_CLOCK_SKEW,

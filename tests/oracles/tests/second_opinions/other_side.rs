@@ -118,6 +118,7 @@ impl Samael {
             allow_idp_initiated: false,
             require_signed_assertion: false,
             allow_ecdsa: false,
+            decryption_key: None,
             refuse_outdated_certificate: true,
             now: SystemClock.now(),
             clock_skew: DEFAULT_CLOCK_SKEW,
