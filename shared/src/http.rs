@@ -10,6 +10,7 @@ pub mod door;
 mod guess;
 pub mod headers;
 pub mod input;
+pub mod metadata;
 pub mod observe;
 pub mod outbound;
 pub mod page;

@@ -20,6 +20,7 @@ pub mod ledger;
 pub mod links;
 pub mod log;
 pub mod mailer;
+pub mod notify;
 pub mod objects;
 pub mod okta_keys;
 pub mod onboarding;

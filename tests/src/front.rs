@@ -10,10 +10,13 @@ use axum::{
     body::Body,
     http::{HeaderMap, Request, StatusCode, header},
 };
+use housekeeping::Housekeeping;
 use jiff::Timestamp;
 use lambda_http::{aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext};
+use lambda_runtime::LambdaEvent;
 use local::cloud::{Cloud, CloudOptions, TableSpec};
 use okta_twin::{SamlApp, Twin, TwinOptions};
+use saml_login::SamlLogin;
 use serde_json::{Value, json};
 use shared::{
     http::{Door, Outbound},
@@ -41,6 +44,7 @@ pub struct Front {
     acs: Router,
     login: Router,
     console: Router,
+    chores: Housekeeping,
 }
 
 /// What came back.
@@ -89,9 +93,20 @@ impl Front {
         let table = aws.table(random.clone())?;
         let door = Door::new(aws.config().public_base()?, table, clock.clone(), random);
         let outbound = Outbound::new([twin.base_url()])?;
+        let chores = Housekeeping {
+            base: door.base.clone(),
+            workspaces: door.workspaces.clone(),
+            mailer: aws.mailer()?,
+            outbound: outbound.clone(),
+            clock: door.clock.clone(),
+            random: door.random.clone(),
+        };
         let console = console::router(console::Console::new(&aws, door.clone(), outbound)?);
-        let (acs, login) = (saml_acs::router(door.clone()), saml_login::router(door.clone()));
-        Ok(Self { cloud, twin, clock, door, acs, login, console })
+        let (acs, login) = (
+            saml_acs::router(door.clone()),
+            saml_login::router(SamlLogin::new(door.clone(), aws.secrets()?)),
+        );
+        Ok(Self { cloud, twin, clock, door, acs, login, console, chores })
     }
 
     /// Creates an active workspace, and a SAML app for it at the twin under the same name.
@@ -114,7 +129,7 @@ impl Front {
         let app = SamlApp {
             acs_url: format!("{origin}/auth/saml/acs"),
             audience: format!("{origin}/saml/metadata"),
-            relay_state: None,
+            ..SamlApp::default()
         };
         self.twin.put_saml_app(subdomain, app);
         Ok(Acme { workspace: created.workspace, admin: created.sponsor })
@@ -132,6 +147,14 @@ impl Front {
     pub async fn connect(&self, acme: &Acme) -> anyhow::Result<Reply> {
         let url = self.twin.metadata_url(acme.workspace.subdomain.as_str());
         self.change(acme, "/security/sso", &json!({ "metadata_url": url })).await
+    }
+
+    /// One tick of the housekeeping's schedule; gives what became of the metadata that was due.
+    pub async fn tick(&self) -> anyhow::Result<Value> {
+        let event = json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
+        let event = LambdaEvent::new(event, lambda_runtime::Context::default());
+        let done = housekeeping::handle(&self.chores, event).await;
+        Ok(done.map_err(|error| anyhow::anyhow!("{error}"))?["metadata"].clone())
     }
 
     /// A change that the workspace's administrator makes, as JSON.
@@ -162,9 +185,10 @@ impl Front {
             method: Method::Email,
             epoch: user.epoch,
             saml_not_on_or_after: None,
+            idp: None,
             strong_auth_at: Some(at),
         };
-        let (secret, record) = session::open(sign_in, at, &*self.door.random);
+        let (secret, record) = session::open(sign_in, session::Limits::default(), at, &*self.door.random);
         let acting = shared::store::audit::Acting {
             actor: "job:test".to_owned(),
             at,

@@ -6,5 +6,6 @@ pub mod front;
 pub mod lab;
 pub mod raw;
 pub mod routes;
+pub mod sign_on;
 pub mod site;
 pub mod world;

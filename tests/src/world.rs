@@ -184,9 +184,11 @@ impl World {
             method: Method::Email,
             epoch: user.epoch,
             saml_not_on_or_after: None,
+            idp: None,
             strong_auth_at: Some(self.now()),
         };
-        let (secret, record) = session::open(sign_in, self.now(), &*self.door.random);
+        let (secret, record) =
+            session::open(sign_in, session::Limits::default(), self.now(), &*self.door.random);
         let audit = self.acting("sign-in", "c-sign-in").record("session.open", user.target(), "");
         self.store(workspace).open_session(&secret.hash(), &record, Vec::new(), &audit).await?;
         let live = session::judge(&record, user.session_state(), self.now())?;

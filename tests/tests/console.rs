@@ -112,9 +112,10 @@ impl Site {
             method: SignedInBy::Email,
             epoch: user.epoch,
             saml_not_on_or_after: None,
+            idp: None,
             strong_auth_at: Some(now),
         };
-        let (secret, record) = session::open(sign_in, now, &*self.door.random);
+        let (secret, record) = session::open(sign_in, session::Limits::default(), now, &*self.door.random);
         let audit = self.acting("sign-in").record("session.open", user.target(), "");
         self.store(workspace).open_session(&secret.hash(), &record, Vec::new(), &audit).await?;
         let live = session::judge(&record, user.session_state(), now)?;

@@ -1,121 +1,28 @@
 //! SAML sign-in from the browser's request to the session, with the Okta twin as identity provider: who gets in,
 //! who does not, and what the administrators' log says of it.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly, their helpers too")]
-
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
 use futures::future::join_all;
 use jiff::SignedDuration;
-use okta_twin::{Signed, Tamper, When, saml::ReceivedRequest};
+use okta_twin::{Signed, Tamper, When};
 use serde_json::{Value, json};
 use shared::{
     http::door,
     scim::UserAttributes,
-    store::{
-        audit::Acting,
-        users::{NewUser, Source, UserRecord},
+    store::users::{NewUser, Source},
+};
+use tests::{
+    front::{Front, origin},
+    sign_on::{
+        ADA, acting, arrive, attempts, last_outcome, post, post_from, refused, signed, signed_for, signed_in,
+        start, user,
     },
 };
-use tests::front::{Acme, Front, Reply, origin};
-
-const ADA: &str = "ada@example.com";
-const HTML: &str = "text/html,application/xhtml+xml";
 
 type Outcome = anyhow::Result<()>;
-
-/// A browser that went to the identity provider: the request it carries and the cookie it holds.
-struct Started {
-    request: ReceivedRequest,
-    cookie: String,
-    reply: Reply,
-}
-
-async fn start(front: &Front, workspace: &str, query: &str, cookie: &str) -> anyhow::Result<Started> {
-    let request = Request::get(format!("/auth/saml/login{query}"))
-        .header(header::ACCEPT, HTML)
-        .header(header::COOKIE, cookie);
-    let reply = front.send(workspace, request.body(Body::empty())?).await?;
-    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{reply:?}");
-    let (_, query) = reply.header("location").split_once('?').unwrap();
-    let request = ReceivedRequest::from_query(query)?;
-    let cookie = reply.cookie("atm_saml").unwrap().to_owned();
-    Ok(Started { request, cookie, reply })
-}
-
-fn signed(front: &Front, app: &str, request: Option<&str>, tamper: &Tamper) -> String {
-    signed_for(front, app, ADA, request, tamper)
-}
-
-fn signed_for(front: &Front, app: &str, login: &str, request: Option<&str>, tamper: &Tamper) -> String {
-    front.twin.saml_response(app, login, request, tamper).unwrap().unwrap().saml_response
-}
-
-/// What Okta's page makes the browser do: a POST across sites.
-async fn post(
-    front: &Front,
-    workspace: &str,
-    cookie: &str,
-    fields: &[(&str, &str)],
-) -> anyhow::Result<Reply> {
-    post_from(front, workspace, cookie, "https://acme.okta.com", fields).await
-}
-
-async fn post_from(
-    front: &Front,
-    workspace: &str,
-    cookie: &str,
-    from: &str,
-    fields: &[(&str, &str)],
-) -> anyhow::Result<Reply> {
-    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let request = Request::post("/auth/saml/acs")
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .header(header::ACCEPT, HTML)
-        .header(header::ORIGIN, from)
-        .header(header::COOKIE, cookie);
-    front.send(workspace, request.body(Body::from(form))?).await
-}
-
-/// IdP-initiated, without any cookie.
-async fn arrive(front: &Front, workspace: &str, response: &str) -> anyhow::Result<Reply> {
-    post(front, workspace, "", &[("SAMLResponse", response)]).await
-}
-
-async fn attempts(front: &Front, acme: &Acme) -> anyhow::Result<Vec<Value>> {
-    let log = front.read(acme, "/security/sso/log").await?;
-    Ok(log["attempts"].as_array().unwrap().clone())
-}
-
-async fn last_outcome(front: &Front, acme: &Acme) -> anyhow::Result<String> {
-    Ok(attempts(front, acme).await?[0]["outcome"].as_str().unwrap().to_owned())
-}
-
-fn signed_in(reply: &Reply) -> bool {
-    reply.status == StatusCode::SEE_OTHER && reply.cookie("atm_session").is_some()
-}
-
-/// 403, a page with the correlation id, no session, and no word of the reason.
-fn refused(reply: &Reply) {
-    assert_eq!(reply.status, StatusCode::FORBIDDEN, "{reply:?}");
-    assert!(reply.header("content-type").starts_with("text/html"), "{reply:?}");
-    assert!(
-        reply.body.contains(reply.header("x-correlation-id")) && !reply.body.contains("saml."),
-        "{reply:?}"
-    );
-    assert!(reply.set_cookie("atm_session").is_none() && reply.header("location").is_empty());
-}
-
-async fn user(front: &Front, acme: &Acme, name: &str) -> anyhow::Result<Option<UserRecord>> {
-    Ok(front.door.table().tenant(&acme.workspace).user_by_name(name).await?)
-}
-
-fn acting(front: &Front) -> Acting<'_> {
-    let at = shared::ops::Clock::now(&*front.clock);
-    Acting { actor: "job:test".to_owned(), at, correlation_id: "c-test", random: &*front.door.random }
-}
 
 #[tokio::test]
 async fn a_sign_in_from_the_workspace() -> Outcome {

@@ -22,7 +22,7 @@ use shared::{
     },
     http::{Answer, Input, Person, Problem},
     store::approvals::DecisionError,
-    tenant::{Digest, Permission, WorkspaceKind},
+    tenant::{Digest, Permission, WorkspaceKind, session::IdpSession},
 };
 
 use self::{ask::Ask, page::Names, problem::problem};
@@ -90,7 +90,12 @@ async fn approve(
     may_see(&person)?;
     let saw = Digest::from_hex(&yes.text_sha256).ok_or_else(|| problem(ApprovalError::TextChanged.into()))?;
     let method = person.principal.method().ok_or_else(Problem::signed_out)?;
-    let context = AuthContext { method, idp: None, authn_instant: None, acr: None };
+    let context = match person.session.idp().cloned() {
+        Some(IdpSession { entity_id, authn_instant, acr }) => {
+            AuthContext { method, idp: Some(entity_id), authn_instant: Some(authn_instant), acr }
+        }
+        None => AuthContext { method, idp: None, authn_instant: None, acr: None },
+    };
     let approver = Approver { principal: &person.principal, saw, context };
     let approval = person.store().approve(&ApprovalId::new(id), &approver, &person.acting()).await;
     Ok(done(&person, &approval.map_err(problem)?))

@@ -4,7 +4,11 @@ use axum::{
     extract::{FromRequestParts, Query, RawPathParams},
     http::request::Parts,
 };
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::Value;
 use shared::http::Problem;
 
 /// Longer than any id of ours.
@@ -45,6 +49,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Filters<T> {
         })?;
         Ok(Self(query.0))
     }
+}
+
+/// A number of JSON, or a form's text of one.
+pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let number = value.as_str().map_or_else(|| value.as_u64(), |text| text.parse().ok());
+    number.and_then(|number| number.try_into().ok()).ok_or_else(|| D::Error::custom("want a number"))
 }
 
 /// Whether `text` can be kept and shown: at most `most` characters, no control characters but line ends.

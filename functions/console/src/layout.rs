@@ -64,7 +64,7 @@ pub(crate) fn page(person: &Person, path: &str, title: &str, body: &Markup) -> M
                         }
                     }
                     form class="who" method="post" action="/sign-out" {
-                        span { (person.user.attributes.user_name()) " · " (role(person)) }
+                        span { a href="/sessions" { (person.user.attributes.user_name()) } " · " (role(person)) }
                         button type="submit" { "Sign out" }
                     }
                 }

@@ -16,6 +16,7 @@ mod reports;
 mod review;
 mod scans;
 mod scim;
+mod sessions;
 mod sign_in;
 mod sso;
 mod users;
@@ -84,6 +85,7 @@ pub fn router(console: Console) -> Router {
         .merge(review::routes())
         .merge(scans::routes())
         .merge(scim::routes())
+        .merge(sessions::routes())
         .merge(sign_in::routes())
         .merge(sso::routes())
         .merge(users::routes());

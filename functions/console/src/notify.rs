@@ -1,8 +1,8 @@
 //! Mail to every Admin: changes to the front door are never silent.
 
 use shared::{
-    http::{Problem, Visit},
-    tenant::Role,
+    http::{Person, Problem, Visit},
+    store::notify::NotifyError,
 };
 
 use crate::Console;
@@ -14,18 +14,24 @@ pub(crate) async fn admins(
     subject: &str,
     text: &str,
 ) -> Result<(), Problem> {
-    let is_admin =
-        |user: &shared::store::users::UserRecord| user.role(&visit.workspace.tenant) == Some(Role::Admin);
-    // A workspace too large to look through still tells its first page of people.
-    let store = visit.store();
-    let admins = match store.scan_users(is_admin).await? {
-        Some(admins) => admins,
-        None => store.users(1, 1000).await?.1.into_iter().filter(is_admin).collect(),
-    };
-    for admin in admins {
-        if let Some(address) = admin.attributes.primary_email() {
-            console.mailer.send(address, subject, text).await?;
-        }
-    }
-    Ok(())
+    visit.store().tell_admins(&console.mailer, subject, text).await.map_err(|error| match error {
+        NotifyError::Store(error) => error.into(),
+        NotifyError::Mail(error) => error.into(),
+    })
+}
+
+/// Tells every Admin what `person` has just changed at the front door, and where to look if nobody expected it.
+pub(crate) async fn front_door(
+    console: &Console,
+    person: &Person,
+    subject: &str,
+    what: &str,
+) -> Result<(), Problem> {
+    let text = format!(
+        "{what}\nBy {} in {}, correlation id {}.\nIf nobody expected this, look at the audit log at once.\n",
+        person.user.attributes.user_name(),
+        person.visit.origin(),
+        person.visit.correlation_id
+    );
+    admins(console, &person.visit, subject, &text).await
 }

@@ -7,7 +7,7 @@ mod totp;
 use axum::{
     Router,
     extract::{Query, State},
-    http::HeaderMap,
+    http::{HeaderMap, header},
     routing::{get, post},
 };
 use serde::Deserialize;
@@ -17,6 +17,7 @@ use shared::{
     store::{
         StoreError, TenantStore,
         links::{LinkRecord, SIGN_IN},
+        table::Write,
         users::UserRecord,
     },
     tenant::session::{self, Method, SignIn},
@@ -142,10 +143,13 @@ async fn open(
         method,
         epoch: user.epoch,
         saml_not_on_or_after: None,
+        idp: None,
         strong_auth_at: Some(visit.at),
     };
-    let (secret, record) = session::open(sign_in, visit.at, &*console.door.random);
+    let (secret, record) =
+        session::open(sign_in, visit.workspace.settings.session, visit.at, &*console.door.random);
     let mut writes = vec![store.spend_link(&input.token), totp::spend(&store, &user, step, visit.at)];
+    writes.extend(present_session(&visit, &headers, &store).await?);
     if !user.totp_enrolled {
         writes.push(store.note_totp(&user));
     }
@@ -162,6 +166,19 @@ async fn open(
     Ok(Answer::done("/", json!({ "signedIn": true }))
         .with_cookie(cookies.set_session(&secret))
         .with_cookie(cookies.set_trace(&secret.hash())))
+}
+
+/// The writes that end the session that this browser has had so far, whosever it was.
+async fn present_session(
+    visit: &Visit,
+    headers: &HeaderMap,
+    store: &TenantStore,
+) -> Result<Vec<Write>, Problem> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+    let Some(secret) = visit.cookies()?.session(cookies) else { return Ok(Vec::new()) };
+    let hash = secret.hash();
+    let present = store.session(&hash).await?;
+    Ok(present.map_or_else(Vec::new, |session| store.session_end(&hash, &session.user).into()))
 }
 
 async fn again(person: Person) -> Result<Answer, Problem> {
@@ -191,7 +208,7 @@ async fn strengthen(
 
 async fn sign_out(person: Person) -> Result<Answer, Problem> {
     let audit = person.acting().record("sign_out", person.user.target(), "");
-    person.store().end_session(&person.session_hash, &audit).await?;
+    person.store().end_session(&person.session_hash, &person.user.id, &audit).await?;
     let cookies = person.visit.cookies()?;
     Ok(Answer::done("/sign-in", json!({ "signedIn": false }))
         .with_cookie(cookies.clear_session())

@@ -2,8 +2,11 @@
 //!
 //! One rule: metadata that cannot be used changes nothing; what was pinned before stays live.
 
+mod json;
+mod keys;
 mod log;
 mod pages;
+mod refresh;
 
 use axum::{
     Router,
@@ -11,15 +14,17 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
+use futures::try_join;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, json};
 use shared::{
     http::{Answer, Input, Person, Problem, outbound::METADATA_TYPES, outbound::OutboundError},
     saml::{IdpMetadata, MetadataError},
-    store::sso::{SsoConnection, SsoError},
+    store::sso::{RefreshState, SpKeys, SsoConnection, SsoError},
     tenant::Permission,
 };
 
+use self::json::to_json;
 use crate::{Console, notify};
 
 const PATH: &str = "/security/sso";
@@ -29,7 +34,26 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/security/sso", get(show).post(save))
         .route("/security/sso/disable", post(disable))
         .route("/security/sso/settings", post(settings))
+        .route("/security/sso/refresh", post(refresh::now))
+        .route("/security/sso/staged", post(refresh::confirm))
+        .route("/security/sso/keys", post(keys::make))
+        .route("/security/sso/keys/retire", post(keys::retire))
         .route("/security/sso/log", get(log::show))
+}
+
+/// Everything that the page is about.
+struct Sso {
+    connection: Option<SsoConnection>,
+    refresh: RefreshState,
+    keys: SpKeys,
+}
+
+impl Sso {
+    async fn read(person: &Person) -> Result<Self, Problem> {
+        let store = person.store();
+        let (connection, refresh, keys) = try_join!(store.sso(), store.sso_refresh(), store.sp_keys())?;
+        Ok(Self { connection, refresh, keys })
+    }
 }
 
 /// The metadata's URL, or the document itself: one of the two.
@@ -56,8 +80,8 @@ struct Switches {
 
 async fn show(person: Person) -> Result<Answer, Problem> {
     person.require(Permission::SecurityManage)?;
-    let connection = person.store().sso().await?;
-    Ok(Answer::page(pages::show(&person, connection.as_ref()), to_json(&person, connection.as_ref())))
+    let sso = Sso::read(&person).await?;
+    Ok(Answer::page(pages::show(&person, &sso), to_json(&person, &sso)))
 }
 
 /// Save & verify: the metadata is fetched and judged, and from then on its keys decide who signs in.
@@ -79,21 +103,40 @@ async fn save(
             return Err(Problem::bad_request("metadata.source", "One of the two is needed.", next));
         }
     };
-    let idp = usable(IdpMetadata::parse(&document).map_err(|error| not_usable(&error))?)?;
-    let store = person.store();
-    let before = store.sso().await?;
+    let idp = IdpMetadata::parse(&document).map_err(|error| not_usable(&error))?;
+    let before = person.store().sso().await?;
+    trust(&console, &person, before.as_ref(), metadata_url, idp, "sso.save").await
+}
+
+/// From now on `idp` decides who signs in, in place of what `before` pinned.
+async fn trust(
+    console: &Console,
+    person: &Person,
+    before: Option<&SsoConnection>,
+    metadata_url: Option<String>,
+    idp: IdpMetadata,
+    action: &str,
+) -> Result<Answer, Problem> {
+    if idp.sso_redirect.is_none() {
+        let (code, title) = ("metadata.endpoint", "There is no sign-on address for redirects.");
+        let next = "Enable the HTTP-Redirect binding at the identity provider.";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, title, next));
+    }
+    if idp.want_authn_requests_signed {
+        keys::ensure_signing(console, person).await?;
+    }
     let connection =
         SsoConnection { metadata_url, idp, enabled: true, verified_at: person.visit.at, version: 0 };
-    let audit = person.acting().record("sso.save", "sso", connection.idp.entity_id.clone());
-    let saved = store.save_sso(before.as_ref(), &connection, &audit).await.map_err(not_saved)?;
-    let keys = saved.idp.certificates.iter().map(|c| format!("  SHA-256 {}\n", c.sha256_fingerprint));
+    let audit = person.acting().record(action, "sso", connection.idp.entity_id.clone());
+    let saved = person.store().save_sso(before, &connection, &audit).await.map_err(not_saved)?;
+    let fingerprints = saved.idp.certificates.iter().map(|c| format!("  SHA-256 {}\n", c.sha256_fingerprint));
     let what = format!(
         "Single sign-on now trusts the identity provider {} with the keys\n{}",
         saved.idp.entity_id,
-        keys.collect::<String>()
+        fingerprints.collect::<String>()
     );
-    tell(&console, &person, "Single sign-on was changed", &what).await?;
-    Ok(Answer::done(PATH, to_json(&person, Some(&saved))))
+    notify::front_door(console, person, "Single sign-on was changed", &what).await?;
+    Ok(Answer::done(PATH, to_json(person, &Sso::read(person).await?)))
 }
 
 async fn disable(State(console): State<Console>, person: Person) -> Result<Answer, Problem> {
@@ -102,10 +145,10 @@ async fn disable(State(console): State<Console>, person: Person) -> Result<Answe
     let before = store.sso().await?.ok_or_else(Problem::not_found)?;
     let connection = SsoConnection { enabled: false, ..before.clone() };
     let audit = person.acting().record("sso.disable", "sso", "");
-    let saved = store.save_sso(Some(&before), &connection, &audit).await.map_err(not_saved)?;
+    store.save_sso(Some(&before), &connection, &audit).await.map_err(not_saved)?;
     let what = "Single sign-on is off: people sign in by e-mail link and second factor.\n";
-    tell(&console, &person, "Single sign-on was switched off", what).await?;
-    Ok(Answer::done(PATH, to_json(&person, Some(&saved))))
+    notify::front_door(&console, &person, "Single sign-on was switched off", what).await?;
+    Ok(Answer::done(PATH, to_json(&person, &Sso::read(&person).await?)))
 }
 
 async fn settings(
@@ -125,7 +168,8 @@ async fn settings(
     );
     let audit = person.acting().record("sso.settings", "workspace", detail.as_str());
     person.store().save_workspace(&workspace, &audit).await?;
-    tell(&console, &person, "Sign-in settings were changed", &format!("Now: {detail}\n")).await?;
+    notify::front_door(&console, &person, "Sign-in settings were changed", &format!("Now: {detail}\n"))
+        .await?;
     let json = json!({
         "idpInitiated": idp_initiated,
         "requireProvisioning": require_provisioning,
@@ -138,32 +182,6 @@ async fn settings(
 fn may_change(person: &Person) -> Result<(), Problem> {
     person.require(Permission::SecurityManage)?;
     person.require_fresh()
-}
-
-async fn tell(console: &Console, person: &Person, subject: &str, what: &str) -> Result<(), Problem> {
-    let text = format!(
-        "{what}\nBy {} in {}, correlation id {}.\nIf nobody expected this, look at the audit log at once.\n",
-        person.user.attributes.user_name(),
-        person.visit.origin(),
-        person.visit.correlation_id
-    );
-    notify::admins(console, &person.visit, subject, &text).await
-}
-
-/// Metadata that this product can sign people in with.
-fn usable(idp: IdpMetadata) -> Result<IdpMetadata, Problem> {
-    let unprocessable = |code, title: &str, next: &str| {
-        Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, title, next))
-    };
-    if idp.sso_redirect.is_none() {
-        let next = "Enable the HTTP-Redirect binding at the identity provider.";
-        return unprocessable("metadata.endpoint", "There is no sign-on address for redirects.", next);
-    }
-    if idp.want_authn_requests_signed {
-        let next = "Our sign-in requests are not signed: switch “Signed Requests” off in the Okta app.";
-        return unprocessable("metadata.signed_requests", "This app takes signed requests only.", next);
-    }
-    Ok(idp)
 }
 
 fn not_fetched(error: &OutboundError) -> Problem {
@@ -202,32 +220,6 @@ fn not_saved(error: SsoError) -> Problem {
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-fn to_json(person: &Person, connection: Option<&SsoConnection>) -> Value {
-    let settings = &person.visit.workspace.settings;
-    json!({
-        "acsUrl": acs_url(person),
-        "entityId": entity_id(person),
-        "settings": {
-            "idpInitiated": settings.idp_initiated,
-            "requireProvisioning": settings.require_provisioning,
-            "requireSignedAssertion": settings.require_signed_assertion,
-        },
-        "connection": connection.map(|connection| json!({
-            "enabled": connection.enabled,
-            "verifiedAt": connection.verified_at,
-            "metadataUrl": connection.metadata_url,
-            "entityId": connection.idp.entity_id,
-            "ssoUrl": connection.idp.sso_redirect,
-            "certificates": connection.idp.certificates.iter().map(|certificate| json!({
-                "subject": certificate.subject,
-                "sha256": certificate.sha256_fingerprint,
-                "notBefore": certificate.not_before,
-                "notAfter": certificate.not_after,
-            })).collect::<Vec<_>>(),
-        })),
-    })
 }
 
 fn acs_url(person: &Person) -> String {

@@ -4,12 +4,14 @@
 //! invoke the function directly (the deploying team, by IAM) can send it; a second time it changes nothing.
 
 mod bootstrap;
+mod metadata;
 
 use std::sync::Arc;
 
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
 use shared::{
+    http::Outbound,
     ops::{Clock, PublicBase, Random},
     store::{Mailer, Workspaces},
 };
@@ -20,6 +22,8 @@ pub struct Housekeeping {
     pub base: PublicBase,
     pub workspaces: Workspaces,
     pub mailer: Mailer,
+    /// The way to identity providers.
+    pub outbound: Outbound,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
 }
@@ -29,6 +33,6 @@ pub async fn handle(chores: &Housekeeping, event: LambdaEvent<Value>) -> Result<
     if let Some(request) = event.payload.get("bootstrap") {
         return bootstrap::run(chores, request, &event.context.request_id).await;
     }
-    tracing::info!("nothing was due");
-    Ok(json!({ "done": [] }))
+    let metadata = metadata::run(chores, &event.context.request_id).await?;
+    Ok(json!({ "metadata": metadata }))
 }

@@ -4,6 +4,7 @@ use housekeeping::Housekeeping;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use shared::{
+    http::Outbound,
     ops::{Config, SystemClock, SystemRandom, telemetry},
     store::{Aws, Workspaces},
 };
@@ -17,6 +18,7 @@ async fn main() -> Result<(), Error> {
         base: aws.config().public_base()?,
         workspaces: Workspaces::new(aws.table(random.clone())?),
         mailer: aws.mailer()?,
+        outbound: Outbound::public()?,
         clock: Arc::new(SystemClock),
         random,
     };

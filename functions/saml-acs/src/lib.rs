@@ -7,6 +7,7 @@
 //! transaction.
 
 mod admission;
+mod arrival;
 mod form;
 mod guess;
 mod pages;
@@ -14,6 +15,7 @@ mod receive;
 mod refusal;
 #[cfg(feature = "samael")]
 pub mod second;
+mod trial;
 
 use axum::{Router, routing::post};
 use shared::http::{Door, observe::Surface, start};

@@ -1,9 +1,9 @@
-//! The one question of a sign-in: whether to leave another person's session.
+//! The two pages of its own: whether to leave another person's session, and how a test ended.
 
 use maud::html;
 use serde_json::json;
 use shared::{
-    http::{Answer, page::plain},
+    http::{Answer, Problem, page::plain},
     tenant::Digest,
 };
 
@@ -29,4 +29,18 @@ pub(crate) fn continue_as(newcomer: &str, present: &str, saml_response: &str, co
     );
     let json = json!({ "code": "session.other", "confirm": confirm });
     Answer::page(page, json).with_status(StatusCode::CONFLICT)
+}
+
+/// A test sign-in was refused: an Admin goes on to what was checked.
+pub(crate) fn test_refused(problem: &Problem, result: &str) -> Answer {
+    let page = plain(
+        "The test sign-in was refused",
+        &html! {
+            h1 { "The test sign-in was refused" }
+            p { (problem.title) " " (problem.next) }
+            p { a href=(result) { "See every check, with what was wanted and what was found" } }
+        },
+    );
+    let json = json!({ "code": problem.code, "tested": false, "result": result });
+    Answer::page(page, json).with_status(problem.status)
 }

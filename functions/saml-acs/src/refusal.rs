@@ -44,6 +44,7 @@ impl Findings {
 
 /// The verifier said no.
 pub(crate) async fn of_response(visit: &Visit, rejection: &Rejection, findings: Findings) -> Problem {
+    log(visit, rejection.code(), findings, None).await;
     if rejection.is_too_large() {
         return Problem::too_large(MAX_BYTES);
     }
@@ -51,7 +52,6 @@ pub(crate) async fn of_response(visit: &Visit, rejection: &Rejection, findings: 
         let next = "Start again from the workspace's sign-in page or from your Okta dashboard.";
         return Problem::bad_request("saml.unreadable", "The sign-in response cannot be read.", next);
     }
-    log(visit, rejection.code(), findings, None).await;
     refused()
 }
 

@@ -3,16 +3,42 @@
 mod login;
 mod metadata;
 mod path;
+mod signing;
 
-use axum::{Router, routing::get};
-use shared::http::{Door, Visit, observe::Surface, start};
+use axum::{Router, extract::FromRef, routing::get};
+use shared::{
+    http::{Door, Visit, observe::Surface, start},
+    store::Secrets,
+};
+
+use self::signing::RequestKeys;
+
+/// What the function needs beside the door.
+#[derive(Clone)]
+pub struct SamlLogin {
+    door: Door,
+    keys: RequestKeys,
+}
+
+impl SamlLogin {
+    /// Signs requests with the workspaces' keys in `secrets`.
+    pub fn new(door: Door, secrets: Secrets) -> Self {
+        Self { door, keys: RequestKeys::of(secrets) }
+    }
+}
+
+impl FromRef<SamlLogin> for Door {
+    fn from_ref(function: &SamlLogin) -> Self {
+        function.door.clone()
+    }
+}
 
 /// The function's routes.
-pub fn router(door: Door) -> Router {
+pub fn router(function: SamlLogin) -> Router {
     let routes = Router::new()
         .route("/auth/saml/login", get(login::start))
         .route("/saml/metadata", get(metadata::show));
-    start::finish(routes, door, Surface::Web)
+    start::finish(routes, function, Surface::Web)
 }
 
 /// Our entity id in the workspace: the URL of its metadata (setup guide, section 2).

@@ -1,9 +1,10 @@
 //! SP-initiated sign-in: an AuthnRequest by redirect, remembered and bound to this browser.
 
 use axum::{
-    extract::{Query, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, header},
 };
+use futures::try_join;
 use serde::Deserialize;
 use serde_json::json;
 use shared::{
@@ -13,7 +14,7 @@ use shared::{
     tenant::session::SessionSecret,
 };
 
-use crate::{acs_url, entity_id, path};
+use crate::{SamlLogin, acs_url, entity_id, path};
 
 #[derive(Deserialize)]
 pub(crate) struct Wish {
@@ -21,31 +22,37 @@ pub(crate) struct Wish {
     next: Option<String>,
     /// `1` asks the identity provider to authenticate the person afresh: step-up.
     force: Option<String>,
+    /// `1` tries the connection: the answer is judged and logged, and opens no session.
+    test: Option<String>,
 }
 
 /// `GET /auth/saml/login`
 pub(crate) async fn start(
+    State(function): State<SamlLogin>,
     visit: Visit,
     headers: HeaderMap,
     wish: Result<Query<Wish>, QueryRejection>,
 ) -> Result<Answer, Problem> {
     let Query(wish) = wish.map_err(|_| bad_query())?;
     let store = visit.store();
-    let connection = store.sso().await?.filter(|connection| connection.enabled).ok_or_else(off)?;
+    let (connection, keys) = try_join!(store.sso(), store.sp_keys())?;
+    let connection = connection.filter(|connection| connection.enabled).ok_or_else(off)?;
     let sso_url = connection.idp.sso_redirect.ok_or_else(off)?;
 
     let request =
         AuthnRequest::new(&*visit.door.random, visit.at, sso_url, entity_id(&visit), acs_url(&visit));
-    let request = if wish.force.as_deref() == Some("1") { request.forcing_authentication() } else { request };
+    let request = if is_set(wish.force.as_deref()) { request.forcing_authentication() } else { request };
+    let key = function.keys.present(&visit.workspace.tenant, &keys).await?;
     let browser = browser(&visit, &headers)?;
     let waiting = WaitingRequest {
         browser: browser.hash(),
         path: path::own(wish.next.as_deref()).to_owned(),
+        test: is_set(wish.test.as_deref()),
         expires: visit.at.saturating_add(REQUEST_LIFETIME).unwrap_or(visit.at),
     };
     store.keep_request(&request.id, &waiting).await?;
     // The RelayState is the request's id: it means nothing to anybody else, and no URL can be put into it.
-    let location = redirect_url(&request, Some(&request.id), None).map_err(|error| {
+    let location = redirect_url(&request, Some(&request.id), key.as_deref()).map_err(|error| {
         tracing::error!(error.message = %error, "AuthnRequest");
         Problem::internal()
     })?;
@@ -58,6 +65,10 @@ fn browser(visit: &Visit, headers: &HeaderMap) -> Result<SessionSecret, Problem>
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
     let kept = visit.cookies()?.saml_request(cookies).and_then(SessionSecret::parse);
     Ok(kept.unwrap_or_else(|| SessionSecret::generate(&*visit.door.random)))
+}
+
+fn is_set(switch: Option<&str>) -> bool {
+    switch == Some("1")
 }
 
 fn off() -> Problem {

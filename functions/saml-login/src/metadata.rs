@@ -5,19 +5,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use shared::{
-    http::Visit,
+    http::{Problem, Visit},
     saml::metadata::{SpMetadata, sp_metadata},
 };
 
 use crate::{acs_url, entity_id};
 
 /// `GET /saml/metadata`
-pub(crate) async fn show(visit: Visit) -> Response {
+pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
+    let keys = visit.store().sp_keys().await?;
+    let signing: Vec<&[u8]> = keys.signing.iter().map(|key| key.certificate.der.as_slice()).collect();
     let metadata = sp_metadata(&SpMetadata {
         entity_id: &entity_id(&visit),
         acs_url: &acs_url(&visit),
-        signing_certificate: None,
-        encryption_certificate: None,
+        signing_certificates: &signing,
+        encryption_certificate: keys.encryption.first().map(|key| key.certificate.der.as_slice()),
     });
-    ([(header::CONTENT_TYPE, "application/samlmetadata+xml")], metadata).into_response()
+    Ok(([(header::CONTENT_TYPE, "application/samlmetadata+xml")], metadata).into_response())
 }

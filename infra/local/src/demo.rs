@@ -18,7 +18,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-pub use self::{browser::Browser, directory::Directory, narrator::Narrator, state::State};
+pub use self::{
+    browser::Browser,
+    directory::{Directory, SAML_APP},
+    narrator::Narrator,
+    state::State,
+};
 use crate::{
     Stack,
     stack::{OPERATOR, OPERATOR_EMAIL},

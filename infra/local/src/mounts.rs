@@ -6,6 +6,7 @@ use console::Console;
 use evidence_router::Deliveries;
 use housekeeping::Housekeeping;
 use report_export::ReportExport;
+use saml_login::SamlLogin;
 use scan_trigger::ScanTrigger;
 use scan_worker::ScanWorker;
 use shared::{
@@ -37,7 +38,7 @@ pub(crate) fn mount(
     functions.web("evidence-router", evidence_router::router(deliveries));
     functions.web("okta-jwks", okta_jwks::router(door.clone()));
     functions.web("saml-acs", saml_acs::router(door.clone()));
-    functions.web("saml-login", saml_login::router(door.clone()));
+    functions.web("saml-login", saml_login::router(SamlLogin::new(door.clone(), aws.secrets()?)));
     functions.web("scim-discovery", scim_discovery::router(door.clone()));
     functions.web("scim-groups", scim_groups::router(door.clone()));
     functions.web("scim-users", scim_users::router(door.clone()));
@@ -52,7 +53,7 @@ pub(crate) fn mount(
         secrets: aws.secrets()?,
         signer: aws.signer()?,
         queue: aws.queue("SCAN_QUEUE_URL")?,
-        transport: outbound,
+        transport: outbound.clone(),
         extra_origins: origins,
         clock: clock.clone(),
         random: random.clone(),
@@ -70,7 +71,8 @@ pub(crate) fn mount(
     functions.event("report-export", export, |export, event| async move {
         report_export::handle(&export, event).await
     });
-    let chores = Housekeeping { base: door.base.clone(), workspaces, mailer: aws.mailer()?, clock, random };
+    let base = door.base.clone();
+    let chores = Housekeeping { base, workspaces, mailer: aws.mailer()?, outbound, clock, random };
     functions.event("housekeeping", chores, |chores, event| async move {
         housekeeping::handle(&chores, event).await
     });

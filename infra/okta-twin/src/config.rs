@@ -66,6 +66,12 @@ pub struct SamlApp {
     /// "Default RelayState", sent when the person starts at the dashboard.
     #[serde(default)]
     pub relay_state: Option<String>,
+    /// "Signed Requests": takes no request that is not signed by the signature certificate.
+    #[serde(default)]
+    pub signed_requests: bool,
+    /// "Signature Certificate", DER in base64.
+    #[serde(default)]
+    pub signature_certificate: Option<String>,
 }
 
 /// The two kinds of SCIM app, which use different verbs for the same thing.

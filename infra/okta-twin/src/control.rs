@@ -22,7 +22,7 @@ use crate::config::{SamlApp, ScimApp, ServiceApp};
 use crate::options::RateLimits;
 use crate::provisioning::Provisioning;
 use crate::state::{App, Counters, Fault, Faults, Refusals, locked, read, write};
-use crate::{idp, org};
+use crate::{Rollover, idp, org};
 
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -31,6 +31,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/_twin/service-apps/{id}", put(put_service_app))
         .route("/_twin/saml-apps", get(saml_apps))
         .route("/_twin/saml-apps/{app}", put(put_saml_app))
+        .route("/_twin/saml-keys", post(roll))
         .route("/_twin/scim-apps", get(scim_apps))
         .route("/_twin/scim-apps/{app}", put(put_scim_app))
         .route("/_twin/saml/{app}/response", post(response))
@@ -70,7 +71,7 @@ async fn index(State(app): Twin) -> Markup {
                     h2 { "Inside" }
                     ul { @for name in lists { li { a href={ "/_twin/" (name) } { (name) } } } }
                     p { "Also: PUT service-apps/{client_id}, saml-apps/{app}, scim-apps/{app}, limits, faults; POST noise; "
-                        "PATCH org; DELETE counters; POST saml/{app}/response, scim/{app}/{operation}." }
+                        "PATCH org; DELETE counters; POST saml-keys, saml/{app}/response, scim/{app}/{operation}." }
                     h2 { "Okta's own" }
                     ul { li { a href="/.well-known/okta-organization" { "/.well-known/okta-organization" } } }
                 }
@@ -108,11 +109,20 @@ fn shown(app: &App, name: &str, saml: &SamlApp) -> Value {
         "acs_url": saml.acs_url,
         "audience": saml.audience,
         "relay_state": saml.relay_state,
+        "signed_requests": saml.signed_requests,
+        "signature_certificate": saml.signature_certificate,
         "entity_id": idp::entity_id(app, name),
         "sso_url": idp::sso_url(app, name),
         "metadata_url": format!("{}/metadata", idp::sso_url(app, name)),
         "dashboard_url": format!("{}/home/{name}", app.base_url),
     })
+}
+
+async fn roll(State(app): Twin, Json(step): Json<Rollover>) -> Response {
+    match app.roll(step) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => failed(&error.to_string()),
+    }
 }
 
 async fn scim_apps(State(app): Twin) -> Json<Value> {
@@ -131,9 +141,7 @@ async fn response(State(app): Twin, Path(name): Path<String>, Json(order): Json<
     let Some(saml) = idp::find(&app, &name) else { return unknown("SAML app") };
     match idp::respond(&app, &name, &saml, &order.user, order.in_response_to.as_deref(), &order.tamper) {
         Ok(signed) => Json(signed).into_response(),
-        Err(error) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": error.to_string() }))).into_response()
-        }
+        Err(error) => failed(&error.to_string()),
     }
 }
 
@@ -223,6 +231,10 @@ async fn change_org(State(app): Twin, Json(order): Json<Change>) -> Response {
         Some(row) => Json((*row).clone()).into_response(),
         None => unknown("document"),
     }
+}
+
+fn failed(why: &str) -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": why }))).into_response()
 }
 
 fn unknown(what: &str) -> Response {

@@ -5,6 +5,7 @@
 //!
 //! Source: SAML 2.0 bindings 3.4 (redirect) and 3.5 (POST); profiles 4.1 (web browser SSO).
 
+mod keys;
 mod pages;
 mod respond;
 
@@ -13,10 +14,14 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use http::{StatusCode, header};
 use maud::Markup;
 use serde::Deserialize;
 
+pub(crate) use self::keys::IdpKeys;
+pub use self::keys::Rollover;
 pub use self::respond::{Signed, SignedResponse, Tamper, When};
 pub(crate) use self::respond::{respond, years};
 use crate::config::SamlApp;
@@ -37,10 +42,9 @@ pub(crate) fn sso_url(app: &App, name: &str) -> String {
 
 /// `GET /app/{app}/sso/saml/metadata`
 pub(crate) async fn metadata(State(app): State<Arc<App>>, Path(name): Path<String>) -> Response {
-    if find(&app, &name).is_none() {
-        return missing();
-    }
-    let xml = app.idp.metadata_xml(&entity_id(&app, &name), &sso_url(&app, &name));
+    let Some(saml) = find(&app, &name) else { return missing() };
+    let (entity_id, sso_url) = (entity_id(&app, &name), sso_url(&app, &name));
+    let xml = locked(&app.idp).metadata_xml(&entity_id, &sso_url, saml.signed_requests);
     ([(header::CONTENT_TYPE, "application/xml; charset=utf-8")], xml).into_response()
 }
 
@@ -118,7 +122,15 @@ fn check(app: &App, name: &str, saml: &SamlApp, request: &ReceivedRequest) -> Re
     if request.destination.as_ref().is_some_and(|url| *url != sso_url(app, name)) {
         return Err("The request's Destination is another address.");
     }
+    if saml.signed_requests && !is_signed(saml, request) {
+        return Err("The request is not signed by the app's signature certificate.");
+    }
     Ok(())
+}
+
+fn is_signed(saml: &SamlApp, request: &ReceivedRequest) -> bool {
+    let certificate = saml.signature_certificate.as_ref().and_then(|text| BASE64_STANDARD.decode(text).ok());
+    certificate.is_some_and(|der| request.is_signed_by_certificate(&der))
 }
 
 fn may_sign_in(user: &Row) -> bool {

@@ -23,6 +23,7 @@
 //! | `GET /_twin/saml-apps`, `PUT /_twin/saml-apps/{app}` | SAML apps: [`SamlApp`] |
 //! | `GET /_twin/scim-apps`, `PUT /_twin/scim-apps/{app}` | SCIM apps: [`ScimApp`] (the token is never shown) |
 //! | `POST /_twin/saml/{app}/response` | a signed response: `{user, in_response_to?, tamper?}`, see [`Tamper`] |
+//! | `POST /_twin/saml-keys` | a step of a rollover of the signing keys: [`Rollover`] |
 //! | `POST /_twin/scim/{app}/{operation}` | provisioning: the names of [`Provisioning`]'s methods with hyphens, and of their parameters; answers the transcript |
 //! | `GET /_twin/scim/{app}` | what provisioning remembers |
 //! | `GET /_twin/users?search=...&limit=n` | users of the org |
@@ -58,7 +59,7 @@ use tokio::task::JoinHandle;
 
 pub use self::api::limits::{BUCKETS, BucketCount};
 pub use self::config::{SamlApp, ScimApp, ScimKind, Secret, ServiceApp};
-pub use self::idp::{Signed, SignedResponse, Tamper, When};
+pub use self::idp::{Rollover, Signed, SignedResponse, Tamper, When};
 pub use self::options::{Now, Org, RateLimits, TwinOptions};
 pub use self::org::answers::{Expected, KnownAnswer};
 pub use self::provisioning::{AppGroup, Exchange, Links, Outcome, Provisioning, PushedGroup, Run};
@@ -158,6 +159,14 @@ impl Twin {
     ) -> Result<Option<SignedResponse>, saml::SamlError> {
         let Some(app) = idp::find(&self.app, name) else { return Ok(None) };
         idp::respond(&self.app, name, &app, login, in_response_to, tamper).map(Some)
+    }
+
+    /// A step of a rollover of the identity provider's keys.
+    ///
+    /// # Errors
+    /// The key cannot be made or kept.
+    pub fn roll(&self, step: Rollover) -> anyhow::Result<()> {
+        self.app.roll(step)
     }
 
     /// What an assessment of this org must find; nothing for an org of recordings.

@@ -9,7 +9,7 @@ mod request;
 mod response;
 mod sign;
 
-pub use idp::{SigningIdp, metadata_xml};
+pub use idp::{SigningIdp, metadata_xml, metadata_xml_of};
 pub use request::ReceivedRequest;
 pub use response::{Attribute, ResponseSpec, Sign};
 pub use sign::Signing;

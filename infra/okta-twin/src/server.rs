@@ -1,7 +1,6 @@
 //! Starts a twin: the org, the state that is kept, one port for everything.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, RwLock};
 
 use anyhow::{Context as _, ensure};
@@ -10,17 +9,15 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{any, get, post};
-use jiff::Timestamp;
 use jsonwebtoken::EncodingKey;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::api::limits::Limiter;
-use crate::config::{Config, write_private};
-use crate::idp::years;
+use crate::config::Config;
+use crate::idp::IdpKeys;
 use crate::options::{Org, TwinOptions};
 use crate::org::{recordings, synthetic};
-use crate::saml::SigningIdp;
 use crate::seed::{Seed, fresh};
 use crate::state::App;
 use crate::{Twin, api, control, idp, outbound};
@@ -72,9 +69,9 @@ fn make(options: TwinOptions, base_url: String) -> anyhow::Result<App> {
     };
     let (config, idp) = match &options.state {
         Some(folder) => {
-            (Config::load(folder).context("the twin's kept configuration")?, kept_idp(folder, now)?)
+            (Config::load(folder).context("the twin's kept configuration")?, IdpKeys::kept(folder, now)?)
         }
-        None => (Config::default(), new_idp(now)?),
+        None => (Config::default(), IdpKeys::generate(now)?),
     };
     Ok(App {
         base_url,
@@ -91,7 +88,7 @@ fn make(options: TwinOptions, base_url: String) -> anyhow::Result<App> {
         config: Mutex::new(config),
         state: options.state,
         http: outbound::client()?,
-        idp,
+        idp: Mutex::new(idp),
         last_response: Mutex::new(HashMap::new()),
         token_key: token_key()?,
         nonce_secret: fresh(32),
@@ -101,25 +98,4 @@ fn make(options: TwinOptions, base_url: String) -> anyhow::Result<App> {
 fn token_key() -> anyhow::Result<EncodingKey> {
     let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
     Ok(EncodingKey::from_ec_der(key.map_err(|_| anyhow::anyhow!("no key to sign tokens with"))?.as_ref()))
-}
-
-const KEY: &str = "idp-key.der";
-const CERTIFICATE: &str = "idp-certificate.der";
-
-/// The identity provider of the last run, so that metadata read then still holds.
-fn kept_idp(folder: &Path, now: Timestamp) -> anyhow::Result<SigningIdp> {
-    let (key, certificate) = (folder.join(KEY), folder.join(CERTIFICATE));
-    if key.exists() && certificate.exists() {
-        return Ok(SigningIdp::from_parts(&std::fs::read(key)?, &std::fs::read(certificate)?)?);
-    }
-    let idp = new_idp(now)?;
-    std::fs::create_dir_all(folder)?;
-    write_private(&key, idp.pkcs8())?;
-    std::fs::write(certificate, idp.certificate())?;
-    Ok(idp)
-}
-
-/// As Okta makes them: good for ten years.
-fn new_idp(now: Timestamp) -> anyhow::Result<SigningIdp> {
-    Ok(SigningIdp::generate("Okta twin", now, years(now, 10))?)
 }

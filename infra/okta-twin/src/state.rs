@@ -16,10 +16,10 @@ use crate::api::endpoints;
 use crate::api::error::ApiError;
 use crate::api::limits::{BucketCount, Limiter};
 use crate::config::Config;
+use crate::idp::IdpKeys;
 use crate::options::Now;
 use crate::org::Catalog;
 use crate::org::answers::KnownAnswer;
-use crate::saml::SigningIdp;
 use crate::seed::Seed;
 
 pub(crate) struct App {
@@ -38,7 +38,7 @@ pub(crate) struct App {
     pub(crate) config: Mutex<Config>,
     pub(crate) state: Option<PathBuf>,
     pub(crate) http: reqwest::Client,
-    pub(crate) idp: SigningIdp,
+    pub(crate) idp: Mutex<IdpKeys>,
     /// The last response signed for each SAML app, for replay.
     pub(crate) last_response: Mutex<HashMap<String, String>>,
     /// Signs access tokens.
@@ -62,6 +62,14 @@ impl App {
             tracing::error!(%error, "the twin's configuration was not kept");
         }
         result
+    }
+
+    /// A step of a rollover of the identity provider's keys, kept if the twin keeps anything.
+    pub(crate) fn roll(&self, step: crate::Rollover) -> anyhow::Result<()> {
+        let now = self.now();
+        let mut keys = locked(&self.idp);
+        keys.roll(step, now)?;
+        self.state.as_ref().map_or(Ok(()), |folder| keys.keep(folder))
     }
 }
 

@@ -10,6 +10,8 @@
 //! | identity provider | (whole key) `H#idp:<sha256 of entity id>` | `I` | saving SSO: one workspace each |
 //! | workspace | `W` | `W` | every request |
 //! | SSO connection | `W` | `SSO` | sign-in |
+//! | our own SAML keys, public halves | `W` | `SP` | our metadata, sign-in that starts here |
+//! | refresh of the metadata, what is staged | `W` | `SSO-REFRESH` | the schedule, the SSO page |
 //! | operators' list of customers | `CUSTOMERS` | `<subdomain>` | the operators' console |
 //! | counter of users, of groups, of tokens | `C` | `U`, `G`, `K` | create, list |
 //! | user | `U#<seq >> 10>` | `<seq, 8 hex>` | id (the id holds the seq), list page = one query |
@@ -19,11 +21,13 @@
 //! | group member | `M#<group>` | `<user>` | group with members |
 //! | SCIM token | `K` | `<token id>` | every SCIM request; the console's list |
 //! | session | `S#<sha256 of cookie>` | `S` | every console request |
+//! | session in the list | `SL` | `<user>#<id>` | the pages that show and end sessions |
 //! | SAML request | `Q#<request id>` | `Q` | the answer to it, once |
 //! | used assertion | `R#<sha256 of issuer and id>` | `R` | replay check |
 //! | one-time link | `L#<sha256 of token>` | `L` | invitation, e-mail sign-in |
 //! | used TOTP step | `O#<user>` | `<step>` | single use |
 //! | Okta org | `O` | `<org>` | connection, schedule |
+//! | connection to refresh | (tenant `deployment`) `SSO` | `<tenant>` | the schedule: one query over all |
 //! | org to look at | (tenant `deployment`) `DUE` | `<tenant>#<org>` | the schedule: one query over all orgs |
 //! | scan | `X#<org>` | `<scan>` (time first) | list, newest first |
 //! | scan slot, latest scan | `XS#<org>` | `SLOT#<slot>`, `CURRENT` | one scheduled scan per slot, one at a time |

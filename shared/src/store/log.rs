@@ -14,6 +14,10 @@ use self::days::{Row, row_id};
 use super::{StoreError, TenantStore, audit::Acting, json_text, table::Write};
 use crate::{saml::Check, tenant::UserId};
 
+/// How many attempts one look at the log reads at most.
+pub const LOOKED_AT: usize = 1_000;
+const AT_ONCE: u32 = 100;
+
 /// One attempt to sign in by SAML.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInAttempt {
@@ -21,7 +25,7 @@ pub struct SignInAttempt {
     pub id: String,
     pub at: Timestamp,
     pub correlation_id: String,
-    /// `signed_in`, or the code of the refusal, such as `saml.audience`.
+    /// `signed_in`, `tested`, or the code of the refusal, such as `saml.audience`.
     pub outcome: String,
     /// Who signed in, or would have, once the response was verified.
     #[serde(default)]
@@ -36,6 +40,9 @@ pub struct SignInAttempt {
 
 /// The outcome of an attempt that opened a session.
 pub const SIGNED_IN: &str = "signed_in";
+
+/// The outcome of a test: what would have opened a session.
+pub const TESTED: &str = "tested";
 
 /// A check as the log keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,14 +86,36 @@ impl TenantStore {
         self.table.write(vec![self.sign_in_attempt(attempt)]).await
     }
 
-    /// Attempts older than `before` (an id), newest first, at most `limit`.
+    /// Attempts older than `before` (an id) that `wanted` takes, newest first, at most `limit`; and the id to go on
+    /// from, if there may be more. Looks at [`LOOKED_AT`] attempts at most.
     pub async fn sign_in_log(
         &self,
         now: Timestamp,
         before: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<SignInAttempt>, StoreError> {
-        self.log_rows(now, before, limit).await
+        limit: usize,
+        wanted: impl Fn(&SignInAttempt) -> bool,
+    ) -> Result<(Vec<SignInAttempt>, Option<String>), StoreError> {
+        let mut before = before.map(str::to_owned);
+        let (mut found, mut looked_at) = (Vec::new(), 0);
+        while looked_at < LOOKED_AT {
+            let page: Vec<SignInAttempt> = self.log_rows(now, before.as_deref(), AT_ONCE).await?;
+            let is_last = page.len() < AT_ONCE as usize;
+            looked_at += page.len();
+            for attempt in page {
+                if found.len() == limit {
+                    let last = found.last().map(|last: &SignInAttempt| last.id.clone());
+                    return Ok((found, last));
+                }
+                before = Some(attempt.id.clone());
+                if wanted(&attempt) {
+                    found.push(attempt);
+                }
+            }
+            if is_last {
+                return Ok((found, None));
+            }
+        }
+        Ok((found, before))
     }
 }
 

@@ -45,6 +45,16 @@ impl Secrets {
         }
     }
 
+    /// Takes the tenant's secret `name` away. It can be brought back for a week; one that is gone already is fine.
+    pub async fn delete(&self, tenant: &TenantId, name: &str) -> Result<(), ServiceError> {
+        let delete = self.client.delete_secret().secret_id(self.id(tenant, name)).recovery_window_in_days(7);
+        match delete.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(()),
+            Err(error) => Err(ServiceError::of(SERVICE, &error)),
+        }
+    }
+
     pub(super) fn id(&self, tenant: &TenantId, name: &str) -> String {
         format!("{}/tenants/{tenant}/{name}", self.prefix)
     }

@@ -1,9 +1,14 @@
-//! Sessions, under the hash of their secret.
+//! Sessions, under the hash of their secret, and the list of them.
+//!
+//! One rule: a session and its place in the list come and go in one transaction.
+
+mod list;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::list::ListedSession;
 use super::{StoreError, TenantStore, audit::AuditRecord, keys::Key, table::Write};
-use crate::tenant::{Digest, session::SessionRecord};
+use crate::tenant::{Digest, UserId, session::SessionRecord};
 
 impl TenantStore {
     /// The session that this cookie's hash names.
@@ -21,6 +26,7 @@ impl TenantStore {
     ) -> Result<(), StoreError> {
         let end = session.absolute_expiry.as_second();
         writes.push(Write::create(self.session_key(hash), session).expires(end));
+        writes.push(self.list_session(hash, session).expires(end));
         self.change(writes, audit).await
     }
 
@@ -43,14 +49,19 @@ impl TenantStore {
         self.change(vec![spend, write], audit).await
     }
 
-    /// Ends a session.
-    pub async fn end_session(&self, hash: &Digest, audit: &AuditRecord) -> Result<(), StoreError> {
-        self.change(vec![Write::delete(self.session_key(hash))], audit).await
+    /// Ends a session of `user`.
+    pub async fn end_session(
+        &self,
+        hash: &Digest,
+        user: &UserId,
+        audit: &AuditRecord,
+    ) -> Result<(), StoreError> {
+        self.change(self.session_end(hash, user).into(), audit).await
     }
 
-    /// The write that ends a session when another one takes its place.
-    pub fn replace_session(&self, hash: &Digest) -> Write {
-        Write::delete(self.session_key(hash))
+    /// The writes that end a session of `user`, as when another one takes its place.
+    pub fn session_end(&self, hash: &Digest, user: &UserId) -> [Write; 2] {
+        [Write::delete(self.session_key(hash)), self.unlist_session(hash, user)]
     }
 
     fn session_key(&self, hash: &Digest) -> Key {

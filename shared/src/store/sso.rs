@@ -4,6 +4,8 @@
 //! One rule: what may happen once is spent by a conditional write in the transaction that opens the session.
 
 mod ahead;
+mod keys;
+mod refresh;
 mod requests;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     ahead::{Ahead, Guess},
+    keys::{Purpose, SpKey, SpKeys},
+    refresh::{DueConnection, RefreshFailure, RefreshState, Staged},
     requests::{REQUEST_LIFETIME, WaitingRequest},
 };
 use super::{StoreError, TenantStore, audit::AuditRecord, json_text, keys::Key, table::Write};
@@ -78,7 +82,8 @@ impl TenantStore {
         let binding = Write::put(Key::idp(&next.idp.entity_id), &Binding { tenant: &self.tenant })
             .when("attribute_not_exists(PK) OR #tenant = :tenant")
             .bind(":tenant", &self.tenant);
-        match self.change(vec![binding, unchanged], audit).await {
+        let [state, schedule] = self.begin_refreshing(&next);
+        match self.change(vec![binding, unchanged, state, schedule], audit).await {
             Ok(()) => Ok(next),
             Err(error) if error.refused(0) => Err(SsoError::InUse),
             Err(error) if error.refused(1) => Err(SsoError::Changed),
@@ -92,6 +97,11 @@ impl TenantStore {
         let name = Digest::framed([identity.issuer.as_bytes(), identity.assertion_id.as_bytes()]);
         let end = identity.not_on_or_after.saturating_add(clock_skew * 2).unwrap_or(Timestamp::MAX);
         self.spend_once(&format!("R#{name}"), end)
+    }
+
+    /// Spends what a test sign-in used. It changes nothing else, so its record is the sign-in log's alone.
+    pub async fn spend(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        self.table.write(writes).await
     }
 
     fn sso_key(&self) -> Key {

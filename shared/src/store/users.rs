@@ -246,8 +246,10 @@ impl TenantStore {
     }
 
     /// Ends every session of the user by its next request.
-    pub fn end_sessions(&self, user: &UserRecord) -> Write {
-        Write::update(self.user_key_of(user)).add("epoch", 1).when("#id = :id").bind(":id", &user.id)
+    pub async fn end_all_sessions(&self, user: &UserRecord, audit: &AuditRecord) -> Result<(), StoreError> {
+        let key = self.user_key_of(user);
+        self.change(vec![Write::update(key).add("epoch", 1).when("#id = :id").bind(":id", &user.id)], audit)
+            .await
     }
 
     /// The write that notes a second factor, for the transaction that first proves it.

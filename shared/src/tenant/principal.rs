@@ -294,9 +294,10 @@ pub(crate) mod tests {
             method: session::Method::Saml,
             epoch: 0,
             saml_not_on_or_after: None,
+            idp: None,
             strong_auth_at: Some(now()),
         };
-        let (_, record) = session::open(sign_in, now(), &SystemRandom::default());
+        let (_, record) = session::open(sign_in, session::Limits::default(), now(), &SystemRandom::default());
         session::judge(&record, session::UserState { active: true, epoch: 0 }, now()).unwrap()
     }
 

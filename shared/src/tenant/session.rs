@@ -3,6 +3,8 @@
 //! One rule: a session is judged afresh on each request against its record and its user, read then; the cookie
 //! says nothing but which record. The cookie is 256 random bits, the store knows their SHA-256.
 
+mod limits;
+
 use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -11,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+pub use self::limits::{Limits, OutOfRange};
 use super::{Digest, TenantId, UserId};
 use crate::ops::{Random, random};
 
@@ -92,6 +95,17 @@ pub enum Method {
     BreakGlass,
 }
 
+/// What the identity provider said of a sign-in, for whoever decides later what it was worth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdpSession {
+    /// Its entity id.
+    pub entity_id: String,
+    /// When the person authenticated there (`AuthnInstant`, saml-core 2.7.2).
+    pub authn_instant: Timestamp,
+    /// How (`AuthnContextClassRef`).
+    pub acr: Option<String>,
+}
+
 /// What the store keeps of a session, under the hash of its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRecord {
@@ -111,7 +125,29 @@ pub struct SessionRecord {
     /// When the person last showed a sign-in or a second factor.
     #[serde(deserialize_with = "Option::deserialize")]
     pub strong_auth_at: Option<Timestamp>,
+    /// None for a sign-in by e-mail.
+    #[serde(default)]
+    pub idp: Option<IdpSession>,
     pub csrf: CsrfToken,
+}
+
+impl SessionRecord {
+    /// When it ends if nobody uses it any more and nothing else ends it before.
+    pub fn ends(&self) -> Timestamp {
+        self.end().0
+    }
+
+    fn end(&self) -> (Timestamp, Ended) {
+        let idle = SignedDuration::from_secs(self.idle_seconds.into()).min(IDLE);
+        let absolute = self.absolute_expiry.min(plus(self.opened, ABSOLUTE));
+        let mut ends = [
+            (plus(self.last_seen, idle), Ended::Idle),
+            (absolute, Ended::Absolute),
+            (self.saml_not_on_or_after.unwrap_or(Timestamp::MAX), Ended::IdpLimit),
+        ];
+        ends.sort_by_key(|(at, _)| *at);
+        ends[0]
+    }
 }
 
 /// What a verified sign-in says, for [`open`].
@@ -126,11 +162,14 @@ pub struct SignIn {
     pub saml_not_on_or_after: Option<Timestamp>,
     /// When the second factor or the sign-in at the identity provider (`AuthnInstant`) took place.
     pub strong_auth_at: Option<Timestamp>,
+    /// What the identity provider said, if one did.
+    pub idp: Option<IdpSession>,
 }
 
 /// Opens a session: the secret goes into the cookie, the record into the store.
 pub fn open(
     sign_in: SignIn,
+    limits: Limits,
     now: Timestamp,
     random: &(impl Random + ?Sized),
 ) -> (SessionSecret, SessionRecord) {
@@ -140,11 +179,12 @@ pub fn open(
         method: sign_in.method,
         opened: now,
         last_seen: now,
-        absolute_expiry: plus(now, ABSOLUTE),
-        idle_seconds: IDLE.as_secs().try_into().unwrap_or_default(),
+        absolute_expiry: plus(now, limits.absolute()),
+        idle_seconds: limits.idle().as_secs().try_into().unwrap_or_default(),
         saml_not_on_or_after: sign_in.saml_not_on_or_after,
         epoch: sign_in.epoch,
         strong_auth_at: sign_in.strong_auth_at,
+        idp: sign_in.idp,
         csrf: CsrfToken(random::secret_256(random)),
     };
     (SessionSecret::generate(random), record)
@@ -182,6 +222,7 @@ pub struct Live {
     ends: Timestamp,
     strong_auth_at: Option<Timestamp>,
     last_seen: Timestamp,
+    idp: Option<IdpSession>,
 }
 
 impl Live {
@@ -198,6 +239,11 @@ impl Live {
     /// How the person signed in.
     pub fn method(&self) -> Method {
         self.method
+    }
+
+    /// What the identity provider said at the sign-in, if one did.
+    pub fn idp(&self) -> Option<&IdpSession> {
+        self.idp.as_ref()
     }
 
     /// When it ends if no other request comes.
@@ -228,15 +274,7 @@ pub fn judge(record: &SessionRecord, user: UserState, now: Timestamp) -> Result<
     if user.epoch != record.epoch {
         return Err(Ended::EpochChanged);
     }
-    let idle = SignedDuration::from_secs(record.idle_seconds.into()).min(IDLE);
-    let absolute = record.absolute_expiry.min(plus(record.opened, ABSOLUTE));
-    let mut ends = [
-        (plus(record.last_seen, idle), Ended::Idle),
-        (absolute, Ended::Absolute),
-        (record.saml_not_on_or_after.unwrap_or(Timestamp::MAX), Ended::IdpLimit),
-    ];
-    ends.sort_by_key(|(at, _)| *at);
-    let (end, reason) = ends[0];
+    let (end, reason) = record.end();
     if now >= end {
         return Err(reason);
     }
@@ -248,6 +286,7 @@ pub fn judge(record: &SessionRecord, user: UserState, now: Timestamp) -> Result<
         ends: end,
         strong_auth_at: record.strong_auth_at,
         last_seen: record.last_seen,
+        idp: record.idp.clone(),
     })
 }
 
@@ -278,8 +317,9 @@ mod tests {
             epoch: 7,
             saml_not_on_or_after: None,
             strong_auth_at: Some(t0()),
+            idp: None,
         };
-        open(sign_in, t0(), &SystemRandom::default()).1
+        open(sign_in, Limits::default(), t0(), &SystemRandom::default()).1
     }
 
     /// A record whose last request was at `last_seen`.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Subdomain, TenantId, UserId};
+use super::{Subdomain, TenantId, UserId, session::Limits};
 
 /// What the store keeps of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,8 @@ pub struct Settings {
     pub require_signed_assertion: bool,
     /// Responses that an ECDSA key signed are accepted, not only those of an RSA key.
     pub allow_ecdsa: bool,
+    /// How long sessions last. A change counts from the next sign-in on.
+    pub session: Limits,
     /// Administrators who may sign in by e-mail although SSO is on.
     pub break_glass: Vec<UserId>,
     /// How many Okta orgs the workspace may hold; an operator can raise it.
@@ -65,6 +67,7 @@ impl Default for Settings {
             require_provisioning: false,
             require_signed_assertion: false,
             allow_ecdsa: false,
+            session: Limits::default(),
             break_glass: Vec::new(),
             max_orgs: 6,
         }

@@ -1,39 +1,114 @@
 //! The sign-in log: every attempt, what was checked, what was wanted and found.
 
-use axum::extract::Query;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
     http::{Answer, Person, Problem},
-    store::log::{SIGNED_IN, SignInAttempt},
+    store::log::{SIGNED_IN, SignInAttempt, TESTED},
     tenant::Permission,
 };
 
 use super::PATH;
-use crate::layout;
+use crate::{ask::Filters, layout};
 
-const PAGE: u32 = 50;
+const PAGE: usize = 50;
 
-#[derive(Deserialize)]
-pub(super) struct Page {
+/// Which attempts to show. An empty field of the form filters nothing.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
     /// The id of the last attempt of the page before.
     before: Option<String>,
+    #[serde(default)]
+    outcome: Kind,
+    /// The id that a refused person was shown.
+    #[serde(default)]
+    correlation: String,
 }
 
-pub(super) async fn show(person: Person, Query(page): Query<Page>) -> Result<Answer, Problem> {
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    #[default]
+    #[serde(alias = "")]
+    All,
+    Refused,
+    SignedIn,
+    Tested,
+}
+
+impl Kind {
+    const ALL: [(Self, &'static str, &'static str); 4] = [
+        (Self::All, "all", "All attempts"),
+        (Self::Refused, "refused", "Refused"),
+        (Self::SignedIn, "signed_in", "Signed in"),
+        (Self::Tested, "tested", "Tests that passed"),
+    ];
+
+    fn takes(self, attempt: &SignInAttempt) -> bool {
+        match self {
+            Self::All => true,
+            Self::Refused => !passed(attempt),
+            Self::SignedIn => attempt.outcome == SIGNED_IN,
+            Self::Tested => attempt.outcome == TESTED,
+        }
+    }
+}
+
+pub(super) async fn show(person: Person, Filters(wanted): Filters<Wanted>) -> Result<Answer, Problem> {
     person.require(Permission::SecurityManage)?;
-    let attempts = person.store().sign_in_log(person.visit.at, page.before.as_deref(), PAGE).await?;
-    let older = attempts.last().filter(|_| attempts.len() == PAGE as usize).map(|attempt| attempt.id.clone());
+    let correlation = wanted.correlation.trim();
+    let takes = |attempt: &SignInAttempt| {
+        wanted.outcome.takes(attempt) && (correlation.is_empty() || attempt.correlation_id == correlation)
+    };
+    let log = person.store().sign_in_log(person.visit.at, wanted.before.as_deref(), PAGE, takes).await?;
+    let (attempts, older) = log;
     let json = json!({ "attempts": attempts.iter().map(to_json).collect::<Vec<_>>(), "older": older });
     let body = html! {
-        @if attempts.is_empty() { p class="empty" { "Nobody tried to sign in by SSO in the last 30 days." } }
-        @for attempt in &attempts { (one(attempt)) }
-        @if let Some(older) = &older {
-            form method="get" { input type="hidden" name="before" value=(older); button type="submit" { "Older" } }
+        (filter(&wanted))
+        @if attempts.is_empty() {
+            p class="empty" {
+                @if older.is_some() { "None of the attempts looked at so far." }
+                @else { "No such attempt to sign in by SSO in the last 30 days." }
+            }
         }
+        @for attempt in &attempts { (one(attempt, attempts.len() == 1)) }
+        @if let Some(older) = &older {
+            form method="get" {
+                input type="hidden" name="before" value=(older);
+                input type="hidden" name="outcome" value=(word(wanted.outcome));
+                input type="hidden" name="correlation" value=(correlation);
+                button type="submit" { "Older" }
+            }
+        }
+        p { a href=(PATH) { "Back to single sign-on" } }
     };
     Ok(Answer::page(layout::page(&person, PATH, "Sign-in log", &body), json))
+}
+
+fn word(kind: Kind) -> &'static str {
+    Kind::ALL.into_iter().find(|(one, ..)| *one == kind).map_or("all", |(_, word, _)| word)
+}
+
+fn filter(wanted: &Wanted) -> Markup {
+    html! {
+        form class="filter" method="get" {
+            label { "Show"
+                select name="outcome" {
+                    @for (kind, word, text) in Kind::ALL {
+                        option value=(word) selected[kind == wanted.outcome] { (text) }
+                    }
+                }
+            }
+            label { "Correlation id" input name="correlation" value=(wanted.correlation) autocomplete="off" maxlength="64"; }
+            button class="primary" type="submit" { "Filter" }
+        }
+    }
+}
+
+fn passed(attempt: &SignInAttempt) -> bool {
+    matches!(attempt.outcome.as_str(), SIGNED_IN | TESTED)
 }
 
 fn to_json(attempt: &SignInAttempt) -> Value {
@@ -49,24 +124,26 @@ fn to_json(attempt: &SignInAttempt) -> Value {
     })
 }
 
-fn one(attempt: &SignInAttempt) -> Markup {
-    let class = if attempt.outcome == SIGNED_IN { "good" } else { "bad" };
+fn one(attempt: &SignInAttempt, open: bool) -> Markup {
+    let class = if passed(attempt) { "good" } else { "bad" };
     html! {
-        details class="panel" {
+        details class="panel" open[open] {
             summary {
                 (layout::time(attempt.at)) " · " span class=(class) { (attempt.outcome) }
                 " · " code { (attempt.correlation_id) }
             }
             @if let Some(user) = &attempt.user { p { "User " code { (user) } } }
             @for warning in &attempt.warnings { p class="warn" { (warning) } }
-            table {
-                thead { tr { th scope="col" { "Check" } th scope="col" { "Wanted" } th scope="col" { "Found" } } }
-                tbody {
-                    @for check in &attempt.checks {
-                        tr class=[(!check.passed).then_some("bad")] {
-                            td { @if check.passed { "✓ " } @else { "✗ " } code { (check.name) } }
-                            td { (check.want) }
-                            td { (check.got) }
+            div class="wide" {
+                table {
+                    thead { tr { th scope="col" { "Check" } th scope="col" { "Wanted" } th scope="col" { "Found" } } }
+                    tbody {
+                        @for check in &attempt.checks {
+                            tr class=[(!check.passed).then_some("bad")] {
+                                td { @if check.passed { "✓ " } @else { "✗ " } code { (check.name) } }
+                                td { (check.want) }
+                                td { (check.got) }
+                            }
                         }
                     }
                 }

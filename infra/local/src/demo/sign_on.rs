@@ -23,7 +23,7 @@ impl Demo<'_> {
             let app = SamlApp {
                 acs_url: format!("{origin}{ACS}"),
                 audience: format!("{origin}/saml/metadata"),
-                relay_state: None,
+                ..SamlApp::default()
             };
             self.stack.twin.put_saml_app(SAML_APP, app);
             let metadata = json!({ "metadata_url": self.stack.twin.metadata_url(SAML_APP) });
@@ -60,16 +60,16 @@ impl Demo<'_> {
         Ok(active.next().context("the twin has no active user")?.login)
     }
 
-    pub(super) async fn visitor(&self, who: &str) -> anyhow::Result<Browser> {
+    /// A browser that was never here.
+    ///
+    /// # Errors
+    /// The customer has no address.
+    pub async fn visitor(&self, who: &str) -> anyhow::Result<Browser> {
         Browser::new(who, &self.stack.address(CUSTOMER).await?, &self.stack.origin(CUSTOMER))
     }
 
     /// SP-initiated: the workspace sends the browser to the twin, whose page posts the response back.
-    pub(super) async fn start_at_workspace(
-        &mut self,
-        browser: &mut Browser,
-        login: &str,
-    ) -> anyhow::Result<()> {
+    pub async fn start_at_workspace(&mut self, browser: &mut Browser, login: &str) -> anyhow::Result<()> {
         let sent = browser.page(&mut self.narrator, "/auth/saml/login").await?.expect_any(&[302, 303])?;
         let location = sent.headers.get("location").context("no Location")?.to_str()?.to_owned();
         let path = location
@@ -93,7 +93,7 @@ impl Demo<'_> {
     }
 
     /// IdP-initiated: the dashboard's page posts a response that nobody asked for.
-    async fn start_at_dashboard(&mut self, browser: &mut Browser, login: &str) -> anyhow::Result<String> {
+    pub async fn start_at_dashboard(&mut self, browser: &mut Browser, login: &str) -> anyhow::Result<String> {
         let (home, path) = (format!("/home/{SAML_APP}"), format!("/app/{SAML_APP}/sso/saml"));
         let mut at_twin = Browser::new("at Okta", self.stack.twin.base_url(), self.stack.twin.base_url())?;
         at_twin.page(&mut self.narrator, &home).await?.expect(200)?;

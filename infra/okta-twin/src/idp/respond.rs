@@ -37,6 +37,8 @@ pub struct Tamper {
     pub other_key: bool,
     /// The name in the assertion, changed after it was signed.
     pub altered_name: Option<String>,
+    /// Minutes until the identity provider's session ends (`SessionNotOnOrAfter`); Okta sends none.
+    pub session_minutes: Option<i64>,
     /// The last response for this app once more, as it was.
     pub replay: bool,
 }
@@ -84,7 +86,7 @@ pub(crate) fn respond(
         let now = app.now();
         SigningIdp::generate("Somebody else", now, years(now, 1))?.response(&spec)?
     } else {
-        app.idp.response(&spec)?
+        locked(&app.idp).signing().response(&spec)?
     };
     let xml = match &tamper.altered_name {
         Some(other) => xml.replace(&format!(">{login}<"), &format!(">{other}<")),
@@ -118,6 +120,10 @@ fn describe(
     spec.response_id = format!("id{}", fresh(24));
     spec.assertion_id = format!("id{}", fresh(24));
     spec.session_index = Some(format!("id{}", fresh(24)));
+    spec.session_not_on_or_after = tamper.session_minutes.map(|minutes| {
+        let end = now.saturating_add(SignedDuration::from_mins(minutes)).unwrap_or(now);
+        format!("{end:.3}")
+    });
     spec.sign = match tamper.sign {
         Signed::Both => Sign::Both,
         Signed::Response => Sign::Response,

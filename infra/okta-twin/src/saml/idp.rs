@@ -90,12 +90,23 @@ impl fmt::Debug for SigningIdp {
 
 /// IdP metadata as Okta publishes it, with all `certificates` (several during a rollover).
 pub fn metadata_xml(entity_id: &str, sso_url: &str, certificates: &[&[u8]]) -> String {
+    metadata_xml_of(entity_id, sso_url, certificates, false)
+}
+
+/// The same of an app that may take signed requests only.
+pub fn metadata_xml_of(
+    entity_id: &str,
+    sso_url: &str,
+    certificates: &[&[u8]],
+    signed_requests: bool,
+) -> String {
+    let signed_requests = if signed_requests { "true" } else { "false" };
     let mut out = XmlWriter::new();
     out.write_declaration();
     let namespace = ("xmlns:md", "urn:oasis:names:tc:SAML:2.0:metadata");
     out.start_element("md:EntityDescriptor", &[("entityID", entity_id), namespace]);
     let protocol = ("protocolSupportEnumeration", "urn:oasis:names:tc:SAML:2.0:protocol");
-    out.start_element("md:IDPSSODescriptor", &[("WantAuthnRequestsSigned", "false"), protocol]);
+    out.start_element("md:IDPSSODescriptor", &[("WantAuthnRequestsSigned", signed_requests), protocol]);
     for certificate in certificates {
         out.start_element("md:KeyDescriptor", &[("use", "signing")]);
         out.start_element("ds:KeyInfo", &[("xmlns:ds", "http://www.w3.org/2000/09/xmldsig#")]);

@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::read::DeflateDecoder;
 use uppsala::{Document, NodeId, Parser};
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::SamlError;
 
@@ -71,6 +72,12 @@ impl ReceivedRequest {
     pub fn is_signed_by(&self, public_key: &[u8]) -> bool {
         let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public_key);
         self.signed.as_ref().is_some_and(|query| key.verify(&query.message, &query.signature).is_ok())
+    }
+
+    /// Whether the query was signed by the key of this certificate (DER).
+    pub fn is_signed_by_certificate(&self, der: &[u8]) -> bool {
+        let certificate = X509Certificate::from_der(der);
+        certificate.is_ok_and(|(_, certificate)| self.is_signed_by(certificate.public_key().raw))
     }
 
     /// Whether the query carries a signature at all.

@@ -15,7 +15,12 @@ const ACS: &str = "http://acme.localhost:8080/auth/saml/acs";
 const AUDIENCE: &str = "http://acme.localhost:8080/saml/metadata";
 
 fn app() -> SamlApp {
-    SamlApp { acs_url: ACS.to_owned(), audience: AUDIENCE.to_owned(), relay_state: Some("/home".to_owned()) }
+    SamlApp {
+        acs_url: ACS.to_owned(),
+        audience: AUDIENCE.to_owned(),
+        relay_state: Some("/home".to_owned()),
+        ..SamlApp::default()
+    }
 }
 
 async fn fixture() -> Fixture {

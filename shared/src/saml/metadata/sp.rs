@@ -12,8 +12,8 @@ pub struct SpMetadata<'a> {
     pub entity_id: &'a str,
     /// Our assertion consumer service.
     pub acs_url: &'a str,
-    /// DER certificate of the key that signs our AuthnRequests, if the workspace has one.
-    pub signing_certificate: Option<&'a [u8]>,
+    /// DER certificates of the keys that sign our AuthnRequests: the present one, and the next one before a rotation.
+    pub signing_certificates: &'a [&'a [u8]],
     /// DER certificate of the key that Assertions may be encrypted for, if the workspace has one.
     pub encryption_certificate: Option<&'a [u8]>,
 }
@@ -23,19 +23,18 @@ pub fn sp_metadata(sp: &SpMetadata<'_>) -> String {
     let mut out = XmlWriter::new();
     out.write_declaration();
     out.start_element("md:EntityDescriptor", &[("xmlns:md", METADATA), ("entityID", sp.entity_id)]);
-    let signed = if sp.signing_certificate.is_some() { "true" } else { "false" };
+    let signed = if sp.signing_certificates.is_empty() { "false" } else { "true" };
     let role = [
         ("AuthnRequestsSigned", signed),
         ("WantAssertionsSigned", "true"),
         ("protocolSupportEnumeration", PROTOCOL),
     ];
     out.start_element("md:SPSSODescriptor", &role);
-    for (usage, certificate) in
-        [("signing", sp.signing_certificate), ("encryption", sp.encryption_certificate)]
-    {
-        if let Some(der) = certificate {
-            key_descriptor(&mut out, usage, der);
-        }
+    for der in sp.signing_certificates {
+        key_descriptor(&mut out, "signing", der);
+    }
+    if let Some(der) = sp.encryption_certificate {
+        key_descriptor(&mut out, "encryption", der);
     }
     out.start_element("md:NameIDFormat", &[]);
     out.text(UNSPECIFIED_FORMAT);

@@ -172,9 +172,9 @@ fn b12_a_refresh_that_keeps_no_key_is_noticed() {
 #[test]
 fn our_metadata_names_the_guides_urls() {
     let sp =
-        SpMetadata { entity_id: SP, acs_url: ACS, signing_certificate: None, encryption_certificate: None };
+        SpMetadata { entity_id: SP, acs_url: ACS, signing_certificates: &[], encryption_certificate: None };
     insta::assert_snapshot!(sp_metadata(&sp), @r#"<?xml version="1.0" encoding="UTF-8"?><md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://acme.atomation.example.com/saml/metadata"><md:SPSSODescriptor AuthnRequestsSigned="false" WantAssertionsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified</md:NameIDFormat><md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://acme.atomation.example.com/auth/saml/acs" index="0" isDefault="true"></md:AssertionConsumerService></md:SPSSODescriptor></md:EntityDescriptor>"#);
-    let signing = SpMetadata { signing_certificate: Some(KEY.certificate()), ..sp };
+    let signing = SpMetadata { signing_certificates: &[KEY.certificate()], ..sp };
     let xml = sp_metadata(&signing);
     assert!(xml.contains("AuthnRequestsSigned=\"true\""));
     assert_eq!(

@@ -18,6 +18,9 @@ pub struct WaitingRequest {
     pub browser: Digest,
     /// Where the person goes once signed in: a path of the workspace's own.
     pub path: String,
+    /// Whether an Admin only tries the connection: the answer opens no session.
+    #[serde(default)]
+    pub test: bool,
     /// From then on the answer comes too late.
     pub expires: Timestamp,
 }

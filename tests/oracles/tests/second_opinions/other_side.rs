@@ -214,7 +214,7 @@ fn samael_reads_our_metadata_and_its_schema_fits() {
         let sp = SpMetadata {
             entity_id: SP,
             acs_url: ACS,
-            signing_certificate: certificate,
+            signing_certificates: certificate.as_slice(),
             encryption_certificate: certificate,
         };
         let xml = sp_metadata(&sp);
@@ -227,6 +227,6 @@ fn samael_reads_our_metadata_and_its_schema_fits() {
     }
     let without_index = |sp| sp_metadata(&sp).replace(" index=\"0\"", "");
     let sp =
-        SpMetadata { entity_id: SP, acs_url: ACS, signing_certificate: None, encryption_certificate: None };
+        SpMetadata { entity_id: SP, acs_url: ACS, signing_certificates: &[], encryption_certificate: None };
     schema::validate(&without_index(sp)).unwrap_err();
 }

@@ -1,0 +1,83 @@
+//! What a newly fetched metadata document changes, and whether an Admin must say so first.
+//!
+//! One rule: whoever controls the metadata's address alone must not take the front door over. A rollover keeps
+//! one key while it brings the next; everything that breaks with what was pinned waits for a person.
+
+use super::IdpMetadata;
+
+/// The difference between the pinned metadata and a newer document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// None that matters.
+    Nothing,
+    /// Keys came or went while at least one stayed, or a note beside them changed: taken over as it is.
+    Rollover,
+    /// Waits for an Admin, for these reasons.
+    Break(Vec<&'static str>),
+}
+
+impl IdpMetadata {
+    /// What `newer` changes of this. `signs_requests` says whether our AuthnRequests are signed.
+    pub fn change_to(&self, newer: &Self, signs_requests: bool) -> Change {
+        let reasons: Vec<_> = [
+            (newer.entity_id != self.entity_id, "another entity id"),
+            (newer.sso_redirect != self.sso_redirect, "another sign-on address"),
+            (newer.replaces_all_keys_of(self), "none of the present keys is left"),
+            (newer.want_authn_requests_signed && !signs_requests, "only signed requests are accepted"),
+        ]
+        .into_iter()
+        .filter_map(|(differs, reason)| differs.then_some(reason))
+        .collect();
+        if !reasons.is_empty() {
+            Change::Break(reasons)
+        } else if newer == self {
+            Change::Nothing
+        } else {
+            Change::Rollover
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use okta_twin::saml::{SigningIdp, metadata_xml};
+
+    use super::*;
+
+    const SSO: &str = "https://acme.okta.com/sso";
+
+    fn key(name: &str) -> SigningIdp {
+        let at = |text: &str| text.parse().unwrap();
+        SigningIdp::generate(name, at("2026-01-01T00:00:00Z"), at("2036-01-01T00:00:00Z")).unwrap()
+    }
+
+    fn metadata(entity: &str, sso: &str, keys: &[&SigningIdp]) -> IdpMetadata {
+        let certificates: Vec<_> = keys.iter().map(|key| key.certificate()).collect();
+        IdpMetadata::parse(metadata_xml(entity, sso, &certificates).as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn b12_a_rollover_keeps_a_key_and_everything_else_waits() {
+        let (a, b, c) = (key("a"), key("b"), key("c"));
+        let pinned = metadata("idp", SSO, &[&a]);
+        let change = |newer: &IdpMetadata| pinned.change_to(newer, false);
+        assert_eq!(change(&pinned), Change::Nothing);
+        assert_eq!(change(&metadata("idp", SSO, &[&a, &b])), Change::Rollover);
+        let both = metadata("idp", SSO, &[&a, &b]);
+        assert_eq!(both.change_to(&metadata("idp", SSO, &[&b]), false), Change::Rollover);
+        assert_eq!(both.change_to(&metadata("idp", SSO, &[&b, &c]), false), Change::Rollover);
+
+        let breaks = |newer: &IdpMetadata, reason: &str| {
+            let Change::Break(reasons) = change(newer) else { panic!("taken over unasked: {reason}") };
+            assert!(reasons.contains(&reason), "{reasons:?}");
+        };
+        breaks(&metadata("idp", SSO, &[&b]), "none of the present keys is left");
+        breaks(&metadata("idp", SSO, &[&b, &c]), "none of the present keys is left");
+        breaks(&metadata("other", SSO, &[&a]), "another entity id");
+        breaks(&metadata("idp", "https://evil.example.com/sso", &[&a]), "another sign-on address");
+        let mut picky = pinned.clone();
+        picky.want_authn_requests_signed = true;
+        breaks(&picky, "only signed requests are accepted");
+        assert_eq!(pinned.change_to(&picky, true), Change::Rollover);
+    }
+}
