@@ -143,19 +143,12 @@ async fn a_key_that_cannot_be_read_lets_nothing_out_unsigned() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_encryption_key_is_announced_and_the_old_one_kept_until_retired() -> Outcome {
+async fn no_encryption_key_is_announced_that_the_acs_does_not_use() -> Outcome {
     let front = Front::start().await?;
     let acme = front.workspace_with_sso("acme").await?;
-    let make = json!({ "purpose": "encryption" });
-    for _ in 0..2 {
-        assert_eq!(front.change(&acme, "/security/sso/keys", &make).await?.status, StatusCode::CREATED);
-    }
-    let metadata = our_metadata(&front).await?;
-    let keys = connection(&front, &acme).await?["keys"]["encryption"].clone();
-    let [announced] = named(&metadata, "encryption").try_into().unwrap();
-    let fingerprint = SigningCertificate::from_der(&STANDARD.decode(announced)?)?.sha256_fingerprint;
-    assert_eq!((&keys[0]["sha256"], keys.as_array().unwrap().len()), (&json!(fingerprint), 2));
-    assert!(metadata.contains(r#"AuthnRequestsSigned="false""#), "{metadata}");
+    let reply = front.change(&acme, "/security/sso/keys", &json!({ "purpose": "encryption" })).await?;
+    assert_eq!((reply.status, &reply.json()["code"]), (StatusCode::BAD_REQUEST, &json!("sso.encryption")));
+    assert!(named(&our_metadata(&front).await?, "encryption").is_empty());
     Ok(())
 }
 

@@ -134,8 +134,11 @@ fn one(attempt: &SignInAttempt, open: bool) -> Markup {
             }
             @if let Some(user) = &attempt.user { p { "User " code { (user) } } }
             @for warning in &attempt.warnings { p class="warn" { (warning) } }
+            @for check in attempt.checks.iter().filter(|check| !check.passed) {
+                p class="bad" { code { (check.name) } ": wanted " (check.want) ", found " (check.got) }
+            }
             div class="wide" {
-                table {
+                table class="checks" {
                     thead { tr { th scope="col" { "Check" } th scope="col" { "Wanted" } th scope="col" { "Found" } } }
                     tbody {
                         @for check in &attempt.checks {
