@@ -8,22 +8,25 @@ mod signing;
 use axum::{Router, extract::FromRef, routing::get};
 use shared::{
     http::{Door, Visit, observe::Surface, start},
-    store::Secrets,
+    saml::RequestKey,
+    store::{
+        Secrets,
+        sso::{KnownKeys, Purpose},
+    },
 };
-
-use self::signing::RequestKeys;
 
 /// What the function needs beside the door.
 #[derive(Clone)]
 pub struct SamlLogin {
     door: Door,
-    keys: RequestKeys,
+    keys: KnownKeys<RequestKey>,
 }
 
 impl SamlLogin {
     /// Signs requests with the workspaces' keys in `secrets`.
     pub fn new(door: Door, secrets: Secrets) -> Self {
-        Self { door, keys: RequestKeys::of(secrets) }
+        let parse = |der: &[u8]| RequestKey::from_pkcs8(der).ok();
+        Self { door, keys: KnownKeys::new(secrets, Purpose::Signing, parse) }
     }
 }
 

@@ -14,7 +14,7 @@ use shared::{
     tenant::session::SessionSecret,
 };
 
-use crate::{SamlLogin, acs_url, entity_id, path};
+use crate::{SamlLogin, acs_url, entity_id, path, signing};
 
 #[derive(Deserialize)]
 pub(crate) struct Wish {
@@ -42,7 +42,7 @@ pub(crate) async fn start(
     let request =
         AuthnRequest::new(&*visit.door.random, visit.at, sso_url, entity_id(&visit), acs_url(&visit));
     let request = if is_set(wish.force.as_deref()) { request.forcing_authentication() } else { request };
-    let key = function.keys.present(&visit.workspace.tenant, &keys).await?;
+    let key = signing::present(&function.keys, &visit.workspace.tenant, &keys).await?;
     let browser = browser(&visit, &headers)?;
     let waiting = WaitingRequest {
         browser: browser.hash(),

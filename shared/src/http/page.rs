@@ -25,12 +25,16 @@ pub fn plain(title: &str, body: &Markup) -> Markup {
 
 /// The page of a failure: what happened, what to do next, what to tell support.
 pub(super) fn problem(problem: &Problem, correlation_id: &str) -> Markup {
+    let (path, words) = match problem.code {
+        "session.step_up" => ("/sign-in/again", "Confirm that it is you"),
+        _ => ("/", "Go to the workspace"),
+    };
     plain(
         &problem.title,
         &html! {
             h1 { (problem.title) }
             p { (problem.next) }
-            p { a href="/" { "Go to the workspace" } }
+            p { a href=(path) { (words) } }
             p class="meta" { "When you write to support, include this id: " code { (correlation_id) } }
         },
     )

@@ -5,6 +5,7 @@
 
 mod ahead;
 mod keys;
+mod known;
 mod refresh;
 mod requests;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     ahead::{Ahead, Guess},
     keys::{Purpose, SpKey, SpKeys},
+    known::KnownKeys,
     refresh::{DueConnection, RefreshFailure, RefreshState, Staged},
     requests::{REQUEST_LIFETIME, WaitingRequest},
 };

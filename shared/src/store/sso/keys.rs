@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ops::{Random, random},
-    saml::{RequestKey, SigningCertificate},
+    saml::SigningCertificate,
     store::{
         Secrets, ServiceError, StoreError, TenantStore, audit::AuditRecord, json_text, keys::Key,
         table::Write,
@@ -139,18 +139,8 @@ impl Secrets {
         Ok(key)
     }
 
-    /// The private half of a key that signs; none if it is not there or not usable.
-    pub async fn request_key(
-        &self,
-        tenant: &TenantId,
-        key: &SpKey,
-    ) -> Result<Option<RequestKey>, ServiceError> {
-        let der = self.sp_key(tenant, Purpose::Signing, key).await?;
-        Ok(der.and_then(|der| RequestKey::from_pkcs8(&der).ok()))
-    }
-
     /// The private half of a key, PKCS #8 DER.
-    pub async fn sp_key(
+    pub(super) async fn sp_key(
         &self,
         tenant: &TenantId,
         purpose: Purpose,
@@ -195,6 +185,7 @@ fn generate(name: &str, now: Timestamp) -> Option<(SecretString, SigningCertific
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::saml::RequestKey;
 
     #[test]
     fn a_key_signs_and_its_certificate_is_one_that_we_would_take_ourselves() {
