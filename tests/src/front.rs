@@ -16,6 +16,7 @@ use lambda_http::{aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, requ
 use lambda_runtime::LambdaEvent;
 use local::cloud::{Cloud, CloudOptions, TableSpec};
 use okta_twin::{SamlApp, Twin, TwinOptions};
+use saml_acs::SamlAcs;
 use saml_login::SamlLogin;
 use serde_json::{Value, json};
 use shared::{
@@ -103,7 +104,7 @@ impl Front {
         };
         let console = console::router(console::Console::new(&aws, door.clone(), outbound)?);
         let (acs, login) = (
-            saml_acs::router(door.clone()),
+            saml_acs::router(SamlAcs::new(door.clone(), aws.secrets()?)),
             saml_login::router(SamlLogin::new(door.clone(), aws.secrets()?)),
         );
         Ok(Self { cloud, twin, clock, door, acs, login, console, chores })

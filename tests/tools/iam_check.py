@@ -14,7 +14,7 @@ import template
 # Environment of each function: what it needs, nothing else (ops::config reads the same names).
 ENVIRONMENT = {
     "SamlLogin": {"SECRET_PREFIX"},
-    "SamlAcs": set(),
+    "SamlAcs": {"SECRET_PREFIX"},
     "ScimUsers": set(),
     "ScimGroups": set(),
     "ScimDiscovery": set(),

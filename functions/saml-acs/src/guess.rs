@@ -10,7 +10,12 @@ use shared::store::sso::Guess;
 /// Looks for the first `InResponseTo` and the first `NameID` in the text.
 pub(crate) fn of(saml_response: &str) -> Guess {
     let Some(xml) = text(saml_response) else { return Guess::default() };
-    Guess { request_id: request_id(&xml), user_name: user_name(&xml), session: None }
+    Guess {
+        request_id: request_id(&xml),
+        user_name: user_name(&xml),
+        session: None,
+        encrypted: xml.contains("EncryptedAssertion"),
+    }
 }
 
 /// The form value's text, if it is any.
@@ -52,6 +57,7 @@ mod tests {
         );
         assert_eq!(found.request_id.as_deref(), Some("_0a1b"));
         assert_eq!(found.user_name.as_deref(), Some("ada@example.com"));
+        assert!(!found.encrypted && guess("<saml2:EncryptedAssertion>").encrypted);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod admission;
 mod arrival;
 mod form;
 mod guess;
+mod opening;
 mod pages;
 mod receive;
 mod refusal;
@@ -17,10 +18,38 @@ mod refusal;
 pub mod second;
 mod trial;
 
-use axum::{Router, routing::post};
-use shared::http::{Door, observe::Surface, start};
+use axum::{Router, extract::FromRef, routing::post};
+use shared::{
+    http::{Door, observe::Surface, start},
+    saml::DecryptionKey,
+    store::{
+        Secrets,
+        sso::{KnownKeys, Purpose},
+    },
+};
+
+/// What the function needs beside the door.
+#[derive(Clone)]
+pub struct SamlAcs {
+    door: Door,
+    keys: KnownKeys<DecryptionKey>,
+}
+
+impl SamlAcs {
+    /// Opens what is encrypted for the workspaces' keys in `secrets`.
+    pub fn new(door: Door, secrets: Secrets) -> Self {
+        let parse = |der: &[u8]| DecryptionKey::from_pkcs8(der).ok();
+        Self { door, keys: KnownKeys::new(secrets, Purpose::Encryption, parse) }
+    }
+}
+
+impl FromRef<SamlAcs> for Door {
+    fn from_ref(function: &SamlAcs) -> Self {
+        function.door.clone()
+    }
+}
 
 /// The function's routes.
-pub fn router(door: Door) -> Router {
-    start::finish(Router::new().route("/auth/saml/acs", post(receive::response)), door, Surface::Web)
+pub fn router(function: SamlAcs) -> Router {
+    start::finish(Router::new().route("/auth/saml/acs", post(receive::response)), function, Surface::Web)
 }

@@ -1,5 +1,7 @@
 //! `POST /auth/saml/acs`, from the form to the session.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, header, request::Parts},
@@ -12,7 +14,7 @@ use shared::{
         door::{correlation_id, open_to_visits, subdomain_of},
         session::same_origin,
     },
-    saml::{self, DEFAULT_CLOCK_SKEW, Expectations, Identity},
+    saml::{self, DEFAULT_CLOCK_SKEW, DecryptionKey, Expectations, Identity, Rejection},
     store::{
         StoreError,
         sso::{Ahead, Guess, SsoConnection},
@@ -24,15 +26,16 @@ use shared::{
 #[cfg(feature = "samael")]
 use crate::second;
 use crate::{
+    SamlAcs,
     arrival::{Answered, Arrival},
     form::Form,
-    guess, pages,
+    guess, opening, pages,
     refusal::{self, Findings},
     trial,
 };
 
-pub(crate) async fn response(State(door): State<Door>, request: Request) -> Result<Answer, Problem> {
-    let received = Received::read(&door, request).await?;
+pub(crate) async fn response(State(function): State<SamlAcs>, request: Request) -> Result<Answer, Problem> {
+    let received = Received::read(&function, request).await?;
     let tried = received.is_test().then(|| trial::result(&received.visit.correlation_id));
     match (received.judge().await, tried) {
         (Err(problem), Some(result)) if problem.status.is_client_error() => {
@@ -49,13 +52,16 @@ struct Received {
     cookies: Cookies,
     form: Form,
     connection: SsoConnection,
+    /// What opens it, if it seems to be encrypted.
+    keys: Vec<Arc<DecryptionKey>>,
     waiting: Answered,
     guess: Guess,
     ahead: Ahead,
 }
 
 impl Received {
-    async fn read(door: &Door, request: Request) -> Result<Self, Problem> {
+    async fn read(function: &SamlAcs, request: Request) -> Result<Self, Problem> {
+        let door = &function.door;
         let (parts, body) = request.into_parts();
         let subdomain = subdomain_of(door, &parts)?;
         let form = Form::read(&parts, body).await?;
@@ -72,7 +78,8 @@ impl Received {
         let waiting =
             ahead.request.take().filter(|request| request.is_answerable(browser.as_ref(), visit.at));
         let waiting = guess.request_id.clone().zip(waiting);
-        Ok(Self { visit, headers: parts.headers, cookies, form, connection, waiting, guess, ahead })
+        let keys = opening::keys(&function.keys, &visit.workspace.tenant, ahead.keys.take()).await?;
+        Ok(Self { visit, headers: parts.headers, cookies, form, connection, keys, waiting, guess, ahead })
     }
 
     /// Whether it seems to answer a request of this browser that only tries the connection.
@@ -82,8 +89,8 @@ impl Received {
 
     async fn judge(self) -> Result<Answer, Problem> {
         let is_test = self.is_test();
-        let Self { visit, headers, cookies, form, connection, waiting, guess, ahead } = self;
-        let (identity, findings) = verified(&visit, &connection, &form, &waiting).await?;
+        let Self { visit, headers, cookies, form, connection, keys, waiting, guess, ahead } = self;
+        let (identity, findings) = verified(&visit, &connection, &keys, &form, &waiting).await?;
         let (user, present) = people(&visit, &identity, &guess, &ahead).await?;
         let replaced = guess.session.zip(ahead.session.map(|session| session.user));
         let arrival = Arrival { visit, identity, findings, waiting, replaced };
@@ -138,6 +145,7 @@ fn visit(door: &Door, ahead: &mut Ahead, parts: &Parts) -> Result<Visit, Problem
 async fn verified(
     visit: &Visit,
     connection: &SsoConnection,
+    keys: &[Arc<DecryptionKey>],
     form: &Form,
     waiting: &Answered,
 ) -> Result<(Identity, Findings), Problem> {
@@ -154,10 +162,16 @@ async fn verified(
         allow_ecdsa: settings.allow_ecdsa,
         decryption_key: None,
         refuse_outdated_certificate: false,
+        decryption_key: keys.first().map(|key| &**key),
         now: visit.at,
         clock_skew: DEFAULT_CLOCK_SKEW,
     };
-    let verdict = saml::verify(&form.saml_response, &expect);
+    let mut verdict = saml::verify(&form.saml_response, &expect);
+    // During a rotation some of it is still encrypted for the key before.
+    if let (Err(Rejection::Decryption(_)), Some(older)) = (&verdict.outcome, keys.get(1)) {
+        let expect = Expectations { decryption_key: Some(&**older), ..expect.clone() };
+        verdict = saml::verify(&form.saml_response, &expect);
+    }
     let findings = Findings::of(&verdict);
     let identity = match verdict.outcome {
         Ok(identity) => identity,

@@ -6,6 +6,7 @@ use console::Console;
 use evidence_router::Deliveries;
 use housekeeping::Housekeeping;
 use report_export::ReportExport;
+use saml_acs::SamlAcs;
 use saml_login::SamlLogin;
 use scan_trigger::ScanTrigger;
 use scan_worker::ScanWorker;
@@ -37,7 +38,7 @@ pub(crate) fn mount(
     let deliveries = Deliveries { door: door.clone(), evidence: aws.evidence()? };
     functions.web("evidence-router", evidence_router::router(deliveries));
     functions.web("okta-jwks", okta_jwks::router(door.clone()));
-    functions.web("saml-acs", saml_acs::router(door.clone()));
+    functions.web("saml-acs", saml_acs::router(SamlAcs::new(door.clone(), aws.secrets()?)));
     functions.web("saml-login", saml_login::router(SamlLogin::new(door.clone(), aws.secrets()?)));
     functions.web("scim-discovery", scim_discovery::router(door.clone()));
     functions.web("scim-groups", scim_groups::router(door.clone()));

@@ -5,7 +5,7 @@
 
 use futures::{future::OptionFuture, join};
 
-use super::{SsoConnection, WaitingRequest};
+use super::{SpKeys, SsoConnection, WaitingRequest};
 use crate::{
     store::{StoreError, TenantStore, Workspaces},
     tenant::{Digest, Subdomain, Workspace, session::SessionRecord},
@@ -20,6 +20,8 @@ pub struct Guess {
     pub user_name: Option<String>,
     /// The session that the browser may have already.
     pub session: Option<Digest>,
+    /// Whether it may be encrypted for the workspace's key.
+    pub encrypted: bool,
 }
 
 /// What was read ahead.
@@ -34,6 +36,8 @@ pub struct Ahead {
     pub user_id: Option<String>,
     /// The session that [`Guess::session`] names, live or not.
     pub session: Option<SessionRecord>,
+    /// The workspace's keys, if [`Guess::encrypted`].
+    pub keys: Option<SpKeys>,
 }
 
 impl Workspaces {
@@ -45,12 +49,13 @@ impl Workspaces {
     ) -> Result<Option<Ahead>, StoreError> {
         let Some(tenant) = self.tenant_of(subdomain).await? else { return Ok(None) };
         let store = TenantStore { table: self.table().clone(), tenant };
-        let (workspace, connection, request, user_id, session) = join!(
+        let (workspace, connection, request, user_id, session, keys) = join!(
             self.read(&store.tenant),
             store.sso(),
             maybe(guess.request_id.as_deref().map(|id| store.request(id))),
             maybe(guess.user_name.as_deref().map(|name| store.user_id_of(name))),
             maybe(guess.session.as_ref().map(|hash| store.session(hash))),
+            OptionFuture::from(guess.encrypted.then(|| store.sp_keys())),
         );
         Ok(Some(Ahead {
             workspace: workspace?,
@@ -58,6 +63,7 @@ impl Workspaces {
             request: request?,
             user_id: user_id?,
             session: session?,
+            keys: keys.transpose()?,
         }))
     }
 }
