@@ -3,6 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly, their helpers too")]
 
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
+    rsa::{OAEP_SHA1_MGF1SHA1, OaepPublicEncryptingKey, PublicEncryptingKey},
+};
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
@@ -18,6 +22,7 @@ use tests::{
         ADA, HTML, acting, arrive, attempts, last_outcome, post, refused, signed, signed_in, start, user,
     },
 };
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 type Outcome = anyhow::Result<()>;
 
@@ -142,13 +147,69 @@ async fn a_key_that_cannot_be_read_lets_nothing_out_unsigned() -> Outcome {
     Ok(())
 }
 
+/// The response with its Assertion encrypted for the key of a certificate (XML Encryption 1.1).
+fn encrypted(response: &str, certificate: &str) -> String {
+    let xml = String::from_utf8(STANDARD.decode(response).unwrap()).unwrap();
+    let end = "</saml2:Assertion>";
+    let range = xml.find("<saml2:Assertion").unwrap()..xml.find(end).unwrap() + end.len();
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).unwrap());
+    let mut sealed = xml.as_bytes()[range.clone()].to_vec();
+    key.seal_in_place_append_tag(Nonce::assume_unique_for_key([9; 12]), Aad::empty(), &mut sealed).unwrap();
+    let sealed = STANDARD.encode([&[9; 12], &sealed[..]].concat());
+
+    let der = STANDARD.decode(certificate).unwrap();
+    let (_, certificate) = X509Certificate::from_der(&der).unwrap();
+    let public = PublicEncryptingKey::from_der(certificate.public_key().raw).unwrap();
+    let public = OaepPublicEncryptingKey::new(public).unwrap();
+    let mut wrapped = vec![0; public.ciphertext_size()];
+    let wrapped = STANDARD.encode(public.encrypt(&OAEP_SHA1_MGF1SHA1, &[7; 32], &mut wrapped, None).unwrap());
+    let element = format!(
+        "<saml2:EncryptedAssertion xmlns:saml2=\"urn:oasis:names:tc:SAML:2.0:assertion\">\
+         <xenc:EncryptedData xmlns:xenc=\"http://www.w3.org/2001/04/xmlenc#\" \
+         Type=\"http://www.w3.org/2001/04/xmlenc#Element\">\
+         <xenc:EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#aes256-gcm\"/>\
+         <ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><xenc:EncryptedKey>\
+         <xenc:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p\"/>\
+         <xenc:CipherData><xenc:CipherValue>{wrapped}</xenc:CipherValue></xenc:CipherData>\
+         </xenc:EncryptedKey></ds:KeyInfo>\
+         <xenc:CipherData><xenc:CipherValue>{sealed}</xenc:CipherValue></xenc:CipherData>\
+         </xenc:EncryptedData></saml2:EncryptedAssertion>"
+    );
+    STANDARD.encode(format!("{}{element}{}", &xml[..range.start], &xml[range.end..]))
+}
+
 #[tokio::test]
-async fn no_encryption_key_is_announced_that_the_acs_does_not_use() -> Outcome {
+async fn encrypted_assertions_are_opened_by_the_present_key_and_the_one_before() -> Outcome {
     let front = Front::start().await?;
     let acme = front.workspace_with_sso("acme").await?;
-    let reply = front.change(&acme, "/security/sso/keys", &json!({ "purpose": "encryption" })).await?;
-    assert_eq!((reply.status, &reply.json()["code"]), (StatusCode::BAD_REQUEST, &json!("sso.encryption")));
-    assert!(named(&our_metadata(&front).await?, "encryption").is_empty());
+    let announced = async || -> anyhow::Result<String> {
+        let make = json!({ "purpose": "encryption" });
+        assert_eq!(front.change(&acme, "/security/sso/keys", &make).await?.status, StatusCode::CREATED);
+        let [one] = named(&our_metadata(&front).await?, "encryption").try_into().unwrap();
+        Ok(one)
+    };
+    let only = Tamper { sign: Signed::Assertion, ..Tamper::default() };
+    let sealed = |certificate: &str| encrypted(&signed(&front, "acme", None, &only), certificate);
+    let theirs = reqwest::get(front.twin.metadata_url("acme")).await?.text().await?;
+    let [foreign] = named(&theirs, "signing").try_into().unwrap();
+    refused(&arrive(&front, "acme", &sealed(&foreign)).await?);
+    assert_eq!(last_outcome(&front, &acme).await?, "saml.encrypted", "no key, no encrypted assertion");
+
+    let first = announced().await?;
+    assert!(signed_in(&arrive(&front, "acme", &sealed(&first)).await?));
+    let second = announced().await?;
+    assert_ne!(first, second);
+    for certificate in [&second, &first] {
+        assert!(signed_in(&arrive(&front, "acme", &sealed(certificate)).await?));
+    }
+    refused(&arrive(&front, "acme", &sealed(&foreign)).await?);
+    assert_eq!(last_outcome(&front, &acme).await?, "saml.decryption");
+
+    let keys = connection(&front, &acme).await?["keys"]["encryption"].clone();
+    let retire = json!({ "purpose": "encryption", "key": keys[1]["id"] });
+    assert_eq!(front.change(&acme, "/security/sso/keys/retire", &retire).await?.status, StatusCode::OK);
+    refused(&arrive(&front, "acme", &sealed(&first)).await?);
+    assert!(signed_in(&arrive(&front, "acme", &sealed(&second)).await?));
     Ok(())
 }
 

@@ -160,7 +160,6 @@ async fn verified(
         allow_idp_initiated: settings.idp_initiated,
         require_signed_assertion: settings.require_signed_assertion,
         allow_ecdsa: settings.allow_ecdsa,
-        decryption_key: None,
         refuse_outdated_certificate: false,
         decryption_key: keys.first().map(|key| &**key),
         now: visit.at,

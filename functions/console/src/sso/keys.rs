@@ -34,14 +34,6 @@ pub(super) async fn make(
     Input(wanted): Input<Wanted>,
 ) -> Result<Answer, Problem> {
     may_change(&person)?;
-    if wanted.purpose == Purpose::Encryption {
-        // Announced, it would make the identity provider encrypt what the ACS does not open yet.
-        return Err(Problem::bad_request(
-            "sso.encryption",
-            "Encrypted assertions are not taken yet.",
-            "Leave “Encryption” of the app in Okta off: the response is signed and travels by TLS.",
-        ));
-    }
     let before = person.store().sp_keys().await?;
     add(&console, &person, &before, wanted.purpose).await?;
     let sso = Sso::read(&person).await?;

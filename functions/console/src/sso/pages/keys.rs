@@ -16,11 +16,17 @@ pub(super) fn show(keys: &SpKeys, now: Timestamp) -> Markup {
         (0, _) => ("signs our requests until it is retired", "Retire it: the next key signs"),
         _ => ("next: give it to the identity provider now, then retire the present one", "Give it up"),
     };
+    let encryption = |at: usize| match (at, keys.encryption.len()) {
+        (0, 1) => ("assertions are encrypted for it", "Stop taking encrypted assertions"),
+        (0, _) => ("new: give it to the identity provider", "Give it up"),
+        _ => ("still opens what is encrypted for it", "Retire it"),
+    };
     html! {
         h2 { "Our own keys" }
         p { "Our " a href="/saml/metadata" { "metadata" } " names them. In Okta: Sign On, “Signature Certificate” and "
-            "“Signed Requests”. Optional." }
+            "“Signed Requests”; “Encryption Certificate” for encrypted assertions. Both are optional." }
         (of(keys, Purpose::Signing, now, "Signs our requests", "Make a signing key", &signing))
+        (of(keys, Purpose::Encryption, now, "Opens encrypted assertions", "Make an encryption key", &encryption))
     }
 }
 
