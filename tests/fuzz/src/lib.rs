@@ -1,0 +1,39 @@
+//! What strangers send, thrown at the parsers that read it first.
+//!
+//! The one rule: the code under test is the product's own, file by file. `saml`, `scim` and `ops/random.rs`
+//! are links into `shared/src`: those modules are pure, so that a fuzzer is built without an AWS SDK, in two
+//! minutes instead of twenty.
+
+pub mod ops;
+pub mod saml;
+pub mod scim;
+
+use jiff::Timestamp;
+use saml::{DEFAULT_CLOCK_SKEW, Expectations, IdpMetadata};
+
+/// Who the genuine Response signs in, and nobody else may be.
+pub const USER: &str = "ada@example.com";
+/// A Response that an IdP signed twice, its key long forgotten.
+pub const GENUINE: &[u8] = include_bytes!("../seeds/saml_response/both.xml");
+
+/// What the genuine Response is an answer to.
+pub fn expectations(idp: &IdpMetadata) -> Expectations<'_> {
+    Expectations {
+        idp,
+        sp_entity_id: "https://acme.atomation.example.com/saml/metadata",
+        acs_url: "https://acme.atomation.example.com/auth/saml/acs",
+        request_ids: &["_request1"],
+        allow_idp_initiated: true,
+        require_signed_assertion: false,
+        allow_ecdsa: true,
+        decryption_key: None,
+        refuse_outdated_certificate: false,
+        now: "2026-06-19T12:00:00Z".parse::<Timestamp>().expect("an instant"),
+        clock_skew: DEFAULT_CLOCK_SKEW,
+    }
+}
+
+/// The pinned IdP.
+pub fn idp() -> IdpMetadata {
+    IdpMetadata::parse(include_bytes!("../seeds/saml_metadata/okta.xml")).expect("the IdP's metadata")
+}
