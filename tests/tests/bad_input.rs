@@ -453,3 +453,18 @@ async fn every_answer_carries_the_same_security_headers() -> Outcome {
     ");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d05_reading_changes_nothing() -> Outcome {
+    refused(|acme, place| {
+        let asked = |query: &str| good(acme, place, "GET").at(&format!("{}{query}", filled(acme, place)));
+        if !place.methods.contains_key("GET") {
+            return vec![Case { what: "a change by GET", request: asked(""), right: &[405] }];
+        }
+        let queries = ["", "?_method=DELETE", "?_method=POST&confirm=1", "?action=delete&confirm=yes"];
+        // 501: there is no /Me, however it is asked for.
+        let right: &[u16] = &[200, 303, 400, 403, 404, 501];
+        queries.map(|query| Case { what: "GET", request: asked(query), right }).into()
+    })
+    .await
+}

@@ -152,3 +152,46 @@ fn kind(function: &Function) -> &'static str {
         "http"
     }
 }
+
+/// How many rows the families of the bad-input catalogue have that are about signing in: the ACS, what is fetched
+/// for it, sessions.
+const ROWS: [(char, u32); 3] = [('a', 60), ('b', 12), ('d', 6)];
+
+#[test]
+fn every_row_of_the_catalogue_has_a_test_named_after_it() -> Outcome {
+    let mut tested = BTreeSet::new();
+    for folder in ["shared", "functions", "infra", "tests"] {
+        rows_of(&root().join(folder), &mut tested)?;
+    }
+    let all =
+        ROWS.into_iter().flat_map(|(family, last)| (1..=last).map(move |row| format!("{family}{row:02}")));
+    let missing: Vec<_> = all.filter(|row| !tested.contains(row)).collect();
+    assert!(missing.is_empty(), "no test is named after {}", missing.join(", "));
+    Ok(())
+}
+
+/// The rows that the tests below a folder are named after: `a52_a53_forms_that_are_none` is named after two.
+fn rows_of(folder: &Path, rows: &mut BTreeSet<String>) -> Outcome {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            rows_of(&path, rows)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = std::fs::read_to_string(&path)?;
+            let mut lines = source.lines().map(str::trim);
+            while let Some(line) = lines.next() {
+                // A test, or a line of the corpus, which makes one of each.
+                let test = (line.starts_with("#[") && line.contains("test")).then(|| lines.next()).flatten();
+                let name = test.and_then(|test| test.split_once("fn ")).map(|(_, name)| name);
+                let name = name.or_else(|| line.split_once(" \"").map(|(name, _)| name)).unwrap_or_default();
+                rows.extend(name.split('_').take_while(|part| is_row(part)).map(str::to_owned));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_row(part: &str) -> bool {
+    let digits = part.strip_prefix(['a', 'b', 'd']).unwrap_or_default();
+    digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit())
+}

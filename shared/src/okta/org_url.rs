@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_an_org_is_refused() {
+    fn b05_what_only_looks_like_an_org_is_refused() {
         use OrgUrlError::{Host, NotAUrl, NotBare, Scheme};
         for (input, want) in [
             ("https://acme.okta.com.evil.example", Host),

@@ -1,6 +1,9 @@
 //! A forged document, its name and what must be said of it.
 
-use crate::shape::{Shape, Signed};
+use crate::{
+    shape::{Shape, Signed},
+    xml::Element,
+};
 
 /// How much of what a forged document shows is cryptographically sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +35,9 @@ pub struct Forged {
     pub xml: Vec<u8>,
     /// The code of the refusal, such as `saml.multiple_assertions`.
     pub reason: &'static str,
+    /// The document as it was before it was written, unless it never was well-formed.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the forge's own tests look at it"))]
+    pub(crate) root: Option<Element>,
 }
 
 impl Forged {

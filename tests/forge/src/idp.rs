@@ -4,7 +4,7 @@ use aws_lc_rs::{
     hmac,
     rand::SystemRandom,
     rsa::KeyPair,
-    signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512},
+    signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rcgen::{CertificateParams, DnType, PKCS_RSA_SHA256, date_time_ymd};
@@ -40,6 +40,11 @@ impl Idp {
     /// The certificate, DER.
     pub fn certificate(&self) -> &[u8] {
         &self.certificate
+    }
+
+    /// The public key, an RFC 8017 `RSAPublicKey`.
+    pub fn public_key(&self) -> &[u8] {
+        self.key.public_key().as_ref()
     }
 
     /// RSASSA-PKCS1-v1_5 over `message`.

@@ -19,6 +19,8 @@ mod message;
 mod mutations;
 mod shape;
 mod sign;
+#[cfg(test)]
+mod tests;
 pub mod xml;
 
 pub use attacks::{EVE, Scene};

@@ -68,7 +68,7 @@ impl Element {
     /// With one more child element at the end.
     #[must_use]
     pub fn child(mut self, child: Self) -> Self {
-        self.children.push(Node::Element(child));
+        self.push(child);
         self
     }
 
@@ -82,8 +82,18 @@ impl Element {
     /// With this text and nothing else inside.
     #[must_use]
     pub fn saying(mut self, text: impl Into<String>) -> Self {
-        self.children = vec![Node::Text(text.into())];
+        self.say(text);
         self
+    }
+
+    /// Says this text and nothing else.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.children = vec![Node::Text(text.into())];
+    }
+
+    /// Puts one more element at the end.
+    pub fn push(&mut self, child: Self) {
+        self.children.push(Node::Element(child));
     }
 
     /// The name without its prefix.

@@ -33,7 +33,7 @@ fn unset<'c>(local: &'c str, attribute: &'c str) -> Change<'c> {
 }
 
 fn say<'c>(local: &'c str, text: &'c str) -> Change<'c> {
-    Box::new(move |root| root.edit(local, |element| *element = element.clone().saying(text)))
+    Box::new(move |root| root.edit(local, |element| element.say(text)))
 }
 
 /// As `change`, in the Assertion only.
@@ -55,8 +55,7 @@ pub(super) fn parties(scene: &Scene<'_>) -> Vec<Forged> {
         format!("{} {}", facts.audience, facts.audience),
     ] {
         let name = format!("Audience {audience:?}");
-        let change =
-            move |root: &mut Element| root.edit("Audience", |a| *a = a.clone().saying(audience.clone()));
+        let change = move |root: &mut Element| root.edit("Audience", |a| a.say(audience.clone()));
         out.push(("A21", name, "saml.audience", Box::new(change)));
     }
     let other = move || {
@@ -162,7 +161,7 @@ pub(super) fn addresses(scene: &Scene<'_>) -> Vec<Forged> {
         format!("{acs}#"),
         format!(" {acs}"),
         acs.to_uppercase(),
-        acs.replacen(".com/", ".com:443/", 1),
+        acs.replacen("/auth/", ":443/auth/", 1),
         acs.replacen("saml", "%73aml", 1),
         acs.replacen("/auth/", "/auth/x/%2e%2e/", 1),
         acs.replacen("https", "http", 1),
@@ -252,7 +251,7 @@ pub(super) fn missing_and_double(scene: &Scene<'_>) -> Vec<Forged> {
     for condition in conditions {
         let name = format!("an unknown condition {}", condition.name);
         let change = move |root: &mut Element| {
-            root.edit("Conditions", |c| c.children.push(Node::Element(condition.clone())));
+            root.edit("Conditions", |c| c.push(condition.clone()));
         };
         out.push(("A29", name, "saml.unknown_condition", Box::new(change)));
     }

@@ -3,10 +3,7 @@
 use std::fmt::Write;
 
 use super::scene::Scene;
-use crate::{
-    Document, Forged, Proof,
-    xml::{Element, Node},
-};
+use crate::{Document, Forged, Proof, xml::Element};
 
 /// A48, A50: document types and encodings.
 pub(super) fn all(scene: &Scene<'_>) -> Vec<Forged> {
@@ -87,7 +84,7 @@ pub(super) fn limits(scene: &Scene<'_>) -> Vec<Forged> {
     let bad = [("deep", deep), ("many attributes", wide), ("many namespaces", named), ("many nodes", many)];
     let all = bad.map(|(name, bad)| {
         let draft = scene.draft().changed(|root| {
-            root.edit("AttributeValue", |value| value.children.push(Node::Element(bad)));
+            root.edit("AttributeValue", |value| value.push(bad));
         });
         let root = draft.sign(scene.idp, scene.signed).root;
         scene.forged("A51", name, "xml.limits", Proof::Sealed, root)

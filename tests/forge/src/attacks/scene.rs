@@ -79,8 +79,9 @@ impl Scene<'_> {
         proof: Proof,
         root: Element,
     ) -> Forged {
-        let xml = Document { root, shape: self.shape }.xml().into_bytes();
-        self.forged_bytes(row, attack, reason, proof, xml)
+        let document = Document { root, shape: self.shape };
+        let forged = self.forged_bytes(row, attack, reason, proof, document.xml().into_bytes());
+        Forged { root: Some(document.root), ..forged }
     }
 
     /// The finished bytes.
@@ -92,7 +93,8 @@ impl Scene<'_> {
         proof: Proof,
         xml: Vec<u8>,
     ) -> Forged {
-        Forged { row, attack: attack.into(), shape: self.shape, signed: self.signed, proof, xml, reason }
+        let (shape, signed) = (self.shape, self.signed);
+        Forged { row, attack: attack.into(), shape, signed, proof, xml, reason, root: None }
     }
 }
 
@@ -120,7 +122,7 @@ pub(super) fn stripped(element: &Element) -> Element {
 
 /// Says that Eve signs in.
 pub(super) fn name_eve(element: &mut Element) {
-    element.edit("NameID", |name| *name = name.clone().saying(EVE));
+    element.edit("NameID", |name| name.say(EVE));
 }
 
 /// The element with `content` in front of everything else in it.

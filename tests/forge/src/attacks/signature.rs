@@ -139,10 +139,10 @@ pub(super) fn inside_signed_info(scene: &Scene<'_>) -> Vec<Forged> {
         signed("A15", "two DigestValues", SHAPE, &|info| double(info, "DigestValue")),
         signed("A15", "no DigestValue", SHAPE, &|info| info.replace("DigestValue", [])),
         signed("A15", "an element in DigestValue", SHAPE, &|info| {
-            info.edit("DigestValue", |value| *value = value.clone().child(Element::new("x")));
+            info.edit("DigestValue", |value| value.push(Element::new("x")));
         }),
         signed("A15", "no base64 in DigestValue", SHAPE, &|info| {
-            info.edit("DigestValue", |value| *value = value.clone().saying("!"));
+            info.edit("DigestValue", |value| value.say("!"));
         }),
         signed("A15", "an empty DigestValue", SHAPE, &|info| {
             info.edit("DigestValue", |value| value.children.clear());
@@ -151,7 +151,7 @@ pub(super) fn inside_signed_info(scene: &Scene<'_>) -> Vec<Forged> {
         signed("A15", "two Transforms", SHAPE, &|info| double(info, "Transforms")),
         signed("A15", "text in SignedInfo", SHAPE, &|info| info.children.push(Node::Text("x".to_owned()))),
         signed("A15", "a foreign element in SignedInfo", SHAPE, &|info| {
-            info.children.push(Node::Element(Element::new("x")));
+            info.push(Element::new("x"));
         }),
         signed("A15", "a foreign element in Reference", SHAPE, &|info| {
             info.edit("Reference", |reference| {
@@ -159,10 +159,10 @@ pub(super) fn inside_signed_info(scene: &Scene<'_>) -> Vec<Forged> {
             });
         }),
         signed("A15", "parameters in SignatureMethod", SHAPE, &|info| {
-            info.edit("SignatureMethod", |method| *method = method.clone().child(length()));
+            info.edit("SignatureMethod", |method| method.push(length()));
         }),
         signed("A15", "parameters in DigestMethod", SHAPE, &|info| {
-            info.edit("DigestMethod", |method| *method = method.clone().child(length()));
+            info.edit("DigestMethod", |method| method.push(length()));
         }),
         signed("A15", "no Algorithm", SHAPE, &|info| {
             info.edit("SignatureMethod", |method| method.unset("Algorithm"));
@@ -226,10 +226,10 @@ pub(super) fn around_signed_info(scene: &Scene<'_>) -> Vec<Forged> {
             s.edit("SignatureValue", |value| value.children.insert(0, Node::Comment("x".to_owned())));
         }),
         ("an element in SignatureValue", SHAPE, Proof::Intact, |s, _| {
-            s.edit("SignatureValue", |value| *value = value.clone().child(Element::new("x")));
+            s.edit("SignatureValue", |value| value.push(Element::new("x")));
         }),
         ("no base64 in SignatureValue", SHAPE, Proof::Broken, |s, _| {
-            s.edit("SignatureValue", |value| *value = value.clone().saying("!"));
+            s.edit("SignatureValue", |value| value.say("!"));
         }),
         ("text in Signature", SHAPE, Proof::Intact, |s, _| s.children.push(Node::Text("x".to_owned()))),
         ("a comment in Signature", SHAPE, Proof::Intact, |s, _| {
@@ -240,10 +240,10 @@ pub(super) fn around_signed_info(scene: &Scene<'_>) -> Vec<Forged> {
         }),
         ("a Signature in Signature", CHILDREN, Proof::Intact, |s, _| {
             let own = s.clone();
-            s.children.push(Node::Element(own));
+            s.push(own);
         }),
         ("an empty Object", OBJECT, Proof::Intact, |s, scene| {
-            s.children.push(Node::Element(Element::new(qualified(scene.style().signature, "Object"))));
+            s.push(Element::new(qualified(scene.style().signature, "Object")));
         }),
     ];
     let mut out = Vec::new();

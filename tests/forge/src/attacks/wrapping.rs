@@ -26,7 +26,7 @@ impl<'s> Parts<'s> {
     fn new(scene: &'s Scene<'s>, victim: &str, intact: bool) -> Option<Self> {
         let mut response = scene.genuine();
         if !intact {
-            response.edit("AuthnContextClassRef", |class| *class = class.clone().saying("urn:none"));
+            response.edit("AuthnContextClassRef", |class| class.say("urn:none"));
         }
         let assertion = response.find("Assertion")?.clone();
         let signature = signature_of(response.find(victim)?)?.clone();
@@ -131,7 +131,7 @@ const ON_ASSERTION: &[Attack] = &[
     }),
     attack("A02", "signature detached into the Status", PLACE, |p| {
         let mut root = p.with([p.forged.clone(), p.bare_assertion()]);
-        root.edit("StatusCode", |status| *status = status.clone().child(p.signature.clone()));
+        root.edit("StatusCode", |status| status.push(p.signature.clone()));
         root
     }),
     attack("A03", "forged after signed (XSW3 turned)", MULTIPLE, |p| {
@@ -186,10 +186,17 @@ const ON_ASSERTION: &[Attack] = &[
     }),
 ];
 
-/// With the Response's signature.
-const ON_RESPONSE: &[Attack] = &[
+/// Inside the Response, under its own signature.
+const IN_RESPONSE: &[Attack] = &[
     attack("A01", "forged beside", MULTIPLE, |p| p.with([p.forged.clone(), p.assertion.clone()])),
     attack("A03", "forged after", MULTIPLE, |p| p.with([p.assertion.clone(), p.forged.clone()])),
+    attack("A07", "forged in Extensions", MULTIPLE, |p| {
+        with_first(p.response.clone(), [p.extensions(p.forged.clone())])
+    }),
+];
+
+/// With the Response's signature, on something around it.
+const ON_RESPONSE: &[Attack] = &[
     attack("A02", "signed in the Extensions of forged", PLACE, |p| {
         p.forged_response([p.extensions(p.response.clone())])
     }),
@@ -202,9 +209,6 @@ const ON_RESPONSE: &[Attack] = &[
     }),
     attack("A06", "signed inside the signature of forged (XSW1)", CHILDREN, |p| {
         p.forged_response([p.signature_around(p.bare_response())])
-    }),
-    attack("A07", "forged in Extensions", MULTIPLE, |p| {
-        with_first(p.response.clone(), [p.extensions(p.forged.clone())])
     }),
     attack("A08", "signed in an Object of forged", OBJECT, |p| {
         p.forged_response([p.signature_around(p.object(p.bare_response()))])
@@ -227,7 +231,7 @@ const ON_RESPONSE_OF_BOTH: &[Attack] = &[attack("A13", "forged keeps signature a
 /// The signed Response inside the Issuer of a forged one.
 fn ancestor(p: &Parts<'_>) -> Element {
     let mut root = p.forged_response([]);
-    root.edit("Issuer", |issuer| *issuer = issuer.clone().child(p.response.clone()));
+    root.edit("Issuer", |issuer| issuer.push(p.response.clone()));
     root
 }
 
@@ -235,38 +239,50 @@ fn ancestor(p: &Parts<'_>) -> Element {
 pub(super) const ROWS: &[&str] = &["A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A09", "A13"];
 
 pub(super) fn all(scene: &Scene<'_>) -> Vec<Forged> {
-    let tables: &[(&str, &[Attack])] = match scene.signed {
-        Signed::Assertion => &[("Assertion", ON_ASSERTION)],
-        Signed::Response => &[("Response", ON_RESPONSE), ("Response", ON_RESPONSE_ALONE)],
-        Signed::Both => {
-            &[("Assertion", ON_ASSERTION), ("Response", ON_RESPONSE), ("Response", ON_RESPONSE_OF_BOTH)]
-        }
+    // Whose signature, whether the Response's own covers what is done, and what is done.
+    let tables: &[(&str, bool, &[Attack])] = match scene.signed {
+        Signed::Assertion => &[("Assertion", false, ON_ASSERTION)],
+        Signed::Response => &[
+            ("Response", true, IN_RESPONSE),
+            ("Response", false, ON_RESPONSE),
+            ("Response", false, ON_RESPONSE_ALONE),
+        ],
+        Signed::Both => &[
+            ("Assertion", true, ON_ASSERTION),
+            ("Response", true, IN_RESPONSE),
+            ("Response", false, ON_RESPONSE),
+            ("Response", false, ON_RESPONSE_OF_BOTH),
+        ],
     };
     let mut out = Vec::new();
-    for (victim, attacks) in tables {
+    for (victim, covered, attacks) in tables {
         for intact in [true, false] {
             let Some(parts) = Parts::new(scene, victim, intact) else { continue };
             for attack in *attacks {
-                let root = (attack.make)(&parts);
                 let name = format!("{} with the {victim}'s signature", attack.name);
-                let forged = |name, proof, root| scene.forged(attack.row, name, attack.reason, proof, root);
-                let bare_root = signature_of(&root).is_none();
-                if *victim == "Assertion" && scene.signed == Signed::Both && !bare_root {
-                    // The Response's signature is void, unless the genuine key made it after the attack.
-                    if intact {
-                        let sealed = scene.seal(unsigned(&root));
-                        out.push(forged(name, Proof::Sealed, sealed));
-                    } else {
-                        out.push(forged(name, Proof::Broken, root));
-                    }
-                } else {
-                    if intact && bare_root && *victim == "Response" {
-                        out.push(forged(name.clone(), Proof::Sealed, scene.seal(root.clone())));
-                    }
-                    out.push(forged(name, if intact { Proof::Intact } else { Proof::Broken }, root));
-                }
+                let root = (attack.make)(&parts);
+                let proven = proven(scene, *covered, intact, root).into_iter();
+                out.extend(
+                    proven.map(|(proof, root)| {
+                        scene.forged(attack.row, name.clone(), attack.reason, proof, root)
+                    }),
+                );
             }
         }
     }
     out
+}
+
+/// What is sound about the result: what was signed is still there, or the genuine key seals what was made of it.
+fn proven(scene: &Scene<'_>, covered: bool, intact: bool, root: Element) -> Vec<(Proof, Element)> {
+    let open = signature_of(&root).is_none();
+    if !intact {
+        vec![(Proof::Broken, root)]
+    } else if covered && !open {
+        vec![(Proof::Sealed, scene.seal(unsigned(&root)))]
+    } else if open && scene.signed.response() {
+        vec![(Proof::Sealed, scene.seal(root.clone())), (Proof::Intact, root)]
+    } else {
+        vec![(Proof::Intact, root)]
+    }
 }
