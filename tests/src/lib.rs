@@ -6,6 +6,7 @@ pub mod front;
 pub mod lab;
 pub mod raw;
 pub mod routes;
+pub mod sign_in;
 pub mod sign_on;
 pub mod site;
 pub mod world;

@@ -48,15 +48,16 @@ impl Xmlsec1 {
         fs::write(&file, xml)?;
         for place in 1..=MOST {
             let mut command = Command::new("xmlsec1");
-            // The key is the pinned one: of KeyInfo nothing is used.
-            command.args(["--verify", "--enabled-key-data", "raw-x509-cert", "--pubkey-cert-pem"]);
-            command.arg(&self.certificate).args(IDS.iter().flat_map(|element| ["--id-attr:ID", element]));
+            // The key is the pinned one: of KeyInfo nothing is used. No file and no address is followed.
+            command.args(["--verify", "--enabled-reference-uris", "empty,same-doc"]);
+            command.args(["--enabled-key-data", "raw-x509-cert", "--pubkey-cert-pem"]).arg(&self.certificate);
+            command.args(IDS.iter().flat_map(|element| ["--id-attr:ID", element]));
             command.arg("--node-xpath").arg(format!("({SIGNATURES})[{place}]")).arg(&file);
             let output = crate::run(&mut command)?;
             if output.status.success() {
                 continue;
             }
-            let none = String::from_utf8_lossy(&output.stderr).contains("empty");
+            let none = String::from_utf8_lossy(&output.stderr).contains("does not return a single node");
             return Ok(match (none, place) {
                 (true, 1) => Validity::Unsigned,
                 (true, _) => Validity::Valid,

@@ -7,15 +7,15 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use okta_twin::saml::{Attribute, ResponseSpec, Sign, SigningIdp};
+use oracles::{IDP, REQUEST, SSO, expectations};
 use saml_acs::second;
 use serde_json::{Value, json};
 use shared::{
     ops::Clock,
-    saml::{self, DEFAULT_CLOCK_SKEW, Expectations, Identity, IdpMetadata},
+    saml::{self, Expectations, Identity, IdpMetadata},
 };
 use tests::front::{Acme, Front, Reply, origin};
 
-const IDP: &str = "http://www.okta.com/exk1example";
 const ADA: &str = "ada@example.com";
 
 /// A workspace connected to an identity provider whose key is ours to use.
@@ -31,7 +31,7 @@ impl Case {
         let acme = front.workspace("acme").await?;
         let idp =
             SigningIdp::generate("acme", "2020-01-01T00:00:00Z".parse()?, "2100-01-01T00:00:00Z".parse()?)?;
-        let metadata = idp.metadata_xml(IDP, "https://acme.okta.example.com/sso");
+        let metadata = idp.metadata_xml(IDP, SSO);
         let reply = front.change(&acme, "/security/sso", &json!({ "metadata_xml": metadata })).await?;
         assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
         Ok(Self { front, acme, idp })
@@ -115,21 +115,13 @@ type Change = fn(&mut Identity);
 #[tokio::test]
 async fn every_claim_must_be_the_same() -> anyhow::Result<()> {
     let case = Case::start().await?;
-    let spec = case.spec().answering("_request1");
+    let spec = case.spec().answering(REQUEST);
     let form = STANDARD.encode(case.idp.response(&spec)?);
-    let idp = IdpMetadata::parse(case.idp.metadata_xml(IDP, "https://acme.okta.example.com/sso").as_bytes())?;
+    let idp = IdpMetadata::parse(case.idp.metadata_xml(IDP, SSO).as_bytes())?;
     let expect = Expectations {
-        idp: &idp,
         sp_entity_id: &spec.audience_restrictions[0][0],
         acs_url: spec.recipient.as_deref().unwrap(),
-        request_ids: &["_request1"],
-        allow_idp_initiated: false,
-        require_signed_assertion: false,
-        allow_ecdsa: false,
-        decryption_key: None,
-        refuse_outdated_certificate: false,
-        now: case.front.clock.now(),
-        clock_skew: DEFAULT_CLOCK_SKEW,
+        ..expectations(&idp, case.front.clock.now())
     };
     let identity = saml::verify(&form, &expect).outcome?;
     let last = |read: &Identity| second::opinion(&form, read, &expect).pop().unwrap();

@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly, their helpers too")]
 
 mod both;
+mod corpus;
 mod other_side;

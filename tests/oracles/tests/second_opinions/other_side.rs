@@ -4,7 +4,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{TimeDelta, Utc};
 use okta_twin::saml::{ReceivedRequest, SigningIdp};
-use oracles::{openssl, schema};
+use oracles::{ACS, IDP, REQUEST, SP, SSO, expectations, openssl, schema};
 use percent_encoding::percent_decode_str;
 use samael::{
     crypto::{CertificateDer, Crypto, CryptoProvider, UrlVerifier},
@@ -21,17 +21,12 @@ use samael::{
 use shared::{
     ops::{Clock, SystemClock, SystemRandom},
     saml::{
-        AuthnRequest, DEFAULT_CLOCK_SKEW, Expectations, Identity, IdpMetadata, RequestKey,
+        AuthnRequest, Identity, IdpMetadata, RequestKey,
         metadata::{SpMetadata, sp_metadata},
         redirect_url, verify,
     },
 };
 
-const IDP: &str = "http://www.okta.com/exk1example";
-const SSO: &str = "https://acme.okta.example.com/app/exk1example/sso/saml";
-const ACS: &str = "https://acme.atomation.example.com/auth/saml/acs";
-const SP: &str = "https://acme.atomation.example.com/saml/metadata";
-const REQUEST: &str = "_request1";
 const USER: &str = "ada.lovelace@example.com";
 
 /// What samael's identity provider signs.
@@ -110,19 +105,8 @@ impl Samael {
     fn judged_by_us(&self, xml: &str) -> Result<Identity, String> {
         let certificate = self.certificate.der_data();
         let idp = IdpMetadata::parse(okta_twin::saml::metadata_xml(IDP, SSO, &[certificate]).as_bytes());
-        let expect = Expectations {
-            idp: &idp.unwrap(),
-            sp_entity_id: SP,
-            acs_url: ACS,
-            request_ids: &[REQUEST],
-            allow_idp_initiated: false,
-            require_signed_assertion: false,
-            allow_ecdsa: false,
-            decryption_key: None,
-            refuse_outdated_certificate: true,
-            now: SystemClock.now(),
-            clock_skew: DEFAULT_CLOCK_SKEW,
-        };
+        let idp = idp.unwrap();
+        let expect = expectations(&idp, SystemClock.now());
         verify(&STANDARD.encode(xml), &expect).outcome.map_err(|rejection| rejection.to_string())
     }
 }
