@@ -61,6 +61,8 @@ impl SignIn {
             request_ids: &[REQUEST],
             allow_idp_initiated: false,
             require_signed_assertion: true,
+            allow_ecdsa: false,
+            decryption_key: None,
             refuse_outdated_certificate: true,
             now: self.now,
             clock_skew: DEFAULT_CLOCK_SKEW,

@@ -19,11 +19,14 @@ use shared::{
 use crate::guess;
 
 /// Our own algorithms. Without a list samael takes SHA-1 as well.
-const ALGORITHMS: [AllowedSignatureAlgorithm; 3] = [
+const RSA: [AllowedSignatureAlgorithm; 3] = [
     AllowedSignatureAlgorithm::RsaSha256,
     AllowedSignatureAlgorithm::RsaSha384,
     AllowedSignatureAlgorithm::RsaSha512,
 ];
+/// Where the workspace allows it.
+const ECDSA: [AllowedSignatureAlgorithm; 2] =
+    [AllowedSignatureAlgorithm::EcdsaSha256, AllowedSignatureAlgorithm::EcdsaSha384];
 
 /// How old a message may be, in seconds: as long as for the first verifier.
 const MAX_AGE: i64 = 600;
@@ -53,6 +56,10 @@ pub fn judge(xml: &str, expect: &Expectations<'_>) -> Result<Assertion, String> 
     if expect.idp.certificates.is_empty() {
         return Err("no signing certificate".to_owned());
     }
+    let mut algorithms = RSA.to_vec();
+    if expect.allow_ecdsa {
+        algorithms.extend(ECDSA);
+    }
     let skew = skew(expect);
     let provider = ServiceProvider {
         entity_id: Some(expect.sp_entity_id.to_owned()),
@@ -61,7 +68,7 @@ pub fn judge(xml: &str, expect: &Expectations<'_>) -> Result<Assertion, String> 
         allow_idp_initiated: expect.allow_idp_initiated,
         max_clock_skew: skew,
         max_issue_delay: skew + TimeDelta::seconds(MAX_AGE),
-        allowed_signature_algorithms: Some(ALGORITHMS.to_vec()),
+        allowed_signature_algorithms: Some(algorithms),
         ..ServiceProvider::default()
     };
     provider.parse_xml_response(xml, Some(expect.request_ids)).map_err(|error| error.to_string())

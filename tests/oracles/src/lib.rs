@@ -34,6 +34,8 @@ pub fn expectations(idp: &IdpMetadata, now: Timestamp) -> Expectations<'_> {
         request_ids: &[REQUEST],
         allow_idp_initiated: false,
         require_signed_assertion: false,
+        allow_ecdsa: false,
+        decryption_key: None,
         refuse_outdated_certificate: true,
         now,
         clock_skew: DEFAULT_CLOCK_SKEW,
