@@ -91,7 +91,12 @@ const BODIES: &[(&str, &str, &str)] = &[
         "/scim/v2/Groups/.search",
         r#"{"filter":"displayName eq \"nothing\"","startIndex":1,"count":2}"#,
     ),
-    ("POST", "/scim/v2/.search", ""),
+    ("POST", "/scim/v2/.search", r#"{"filter":"id eq \"nobody\"","startIndex":1,"count":2}"#),
+    (
+        "POST",
+        "/scim/v2/Bulk",
+        r#"{"Operations":[{"method":"POST","path":"/Users","bulkId":"b","data":{"userName":"bulk@example.com"}}]}"#,
+    ),
     ("POST", "/customers", r#"{"subdomain":"initech","name":"Initech","email":"sponsor@initech.example"}"#),
     ("POST", "/security/scim/tokens", ""),
     ("POST", "/security/scim/tokens/{id}/revoke", ""),

@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "SamlAcs": {"SECRET_PREFIX"},
     "ScimUsers": set(),
     "ScimGroups": set(),
+    "ScimRoot": set(),
     "ScimDiscovery": set(),
     "OktaJwks": set(),
     "ScanTrigger": {"SCAN_QUEUE_URL"},

@@ -5,18 +5,23 @@ use axum::{
     extract::Path,
     http::{StatusCode, Uri},
     response::Response,
-    routing::{get, post},
+    routing::get,
 };
 use shared::{
     http::{Door, ScimClient, observe::Surface, scim, start},
     scim::{
-        ScimError, list_response,
-        schema::documents::{self, Features},
+        ListResponse, ScimError, bulk,
+        schema::documents::{self, BulkLimits, Features},
     },
 };
 
 /// Exactly what the other SCIM functions do.
-const FEATURES: Features = Features { bulk: None, etag: true, sort: true, cursor_timeout: None };
+const FEATURES: Features = Features {
+    bulk: Some(BulkLimits { max_operations: bulk::MAX_OPERATIONS, max_payload: scim::BODY_LIMIT }),
+    etag: true,
+    sort: true,
+    cursor_timeout: Some(scim::cursor::SECONDS),
+};
 
 /// The function's routes.
 pub fn router(door: Door) -> Router {
@@ -27,7 +32,6 @@ pub fn router(door: Door) -> Router {
         .route("/scim/v2/Schemas", get(schemas))
         .route("/scim/v2/Schemas/{id}", get(schema))
         .route("/scim/v2/Me", axum::routing::any(me))
-        .route("/scim/v2/.search", post(search))
         .fallback(unknown);
     start::finish(routes, door, Surface::Scim)
 }
@@ -39,7 +43,7 @@ async fn config(client: ScimClient) -> Response {
 async fn resource_types(client: ScimClient, uri: Uri) -> Result<Response, ScimError> {
     unfiltered(&uri)?;
     let types = documents::resource_types(&client.base_url());
-    Ok(scim::answer(StatusCode::OK, &list_response(types.len() as u64, 1, types)))
+    Ok(scim::answer(StatusCode::OK, &ListResponse::by_index(types.len() as u64, 1, &types)))
 }
 
 async fn resource_type(client: ScimClient, Path(id): Path<String>) -> Result<Response, ScimError> {
@@ -50,7 +54,7 @@ async fn resource_type(client: ScimClient, Path(id): Path<String>) -> Result<Res
 async fn schemas(client: ScimClient, uri: Uri) -> Result<Response, ScimError> {
     unfiltered(&uri)?;
     let schemas = documents::schemas(&client.base_url());
-    Ok(scim::answer(StatusCode::OK, &list_response(schemas.len() as u64, 1, schemas)))
+    Ok(scim::answer(StatusCode::OK, &ListResponse::by_index(schemas.len() as u64, 1, &schemas)))
 }
 
 async fn schema(client: ScimClient, Path(id): Path<String>) -> Result<Response, ScimError> {
@@ -69,11 +73,6 @@ fn unfiltered(uri: &Uri) -> Result<(), ScimError> {
 /// A SCIM token is not a user, so there is no "me" (RFC 7644 section 3.11).
 async fn me(_: ScimClient) -> ScimError {
     ScimError::not_implemented("a provisioning token is not a user: there is no /Me")
-}
-
-/// Users and groups are searched by themselves; 501 says so (RFC 7644 section 3.12).
-async fn search(_: ScimClient) -> ScimError {
-    ScimError::not_implemented("search one kind of resource at a time: /Users/.search or /Groups/.search")
 }
 
 /// Who may not ask learns nothing, not even which addresses there are.

@@ -1,10 +1,15 @@
 //! A group on the wire.
 
-use axum::{http::StatusCode, response::Response};
+use axum::http::StatusCode;
 use serde_json::Value;
 use shared::{
-    http::{ScimClient, scim},
-    scim::{GroupAttributes, GroupView, MemberRef, Projection, ResourceKind, ScimError, group, meta},
+    http::{
+        ScimClient,
+        scim::{self, Outcome},
+    },
+    scim::{
+        GroupAttributes, GroupView, MemberRef, Projection, ResourceKind, ScimError, group, meta::Location,
+    },
     store::{groups::Group, unproven::MEMBERS_READ},
     tenant::resource_id,
 };
@@ -38,7 +43,7 @@ pub(crate) async fn json(
         version,
         location_base: &client.base_url(),
     };
-    Ok(group::render(view, projection))
+    serde_json::to_value(group::render(view, projection)).map_err(|_| ScimError::internal())
 }
 
 /// An answer with a group.
@@ -47,14 +52,15 @@ pub(crate) async fn group(
     client: &ScimClient,
     group: &Group,
     projection: &Projection,
-) -> Result<Response, ScimError> {
+) -> Result<Outcome, ScimError> {
     let body = json(client, group, projection).await?;
-    let location = meta::location(&client.base_url(), ResourceKind::Group, &id_of(client, group));
+    let (base, id) = (client.base_url(), id_of(client, group));
+    let location = Location { base: &base, kind: ResourceKind::Group, id: &id };
     let version = match group {
         Group::Role(_) => None,
         Group::Custom(group) => Some(group.version),
     };
-    Ok(scim::located(status, &body, &location, version))
+    Outcome::with(status, &body, location, version)
 }
 
 /// The group's id.

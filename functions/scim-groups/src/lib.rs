@@ -11,28 +11,42 @@ use axum::{
     Router,
     extract::{Path, Request},
     http::StatusCode,
-    response::Response,
     routing::{get, post},
 };
 use shared::{
-    http::{Door, ScimClient, observe::Surface, scim, start},
+    http::{
+        Door, ScimClient,
+        observe::Surface,
+        scim::{self, Outcome, Received},
+        start,
+    },
     scim::{ResourceKind, ScimError},
 };
+
+pub use list::find;
+pub use write::apply;
 
 /// The function's routes.
 pub fn router(door: Door) -> Router {
     let routes = Router::new()
-        .route("/scim/v2/Groups", get(list::list).post(write::create))
+        .route("/scim/v2/Groups", get(list::list).post(change))
         .route("/scim/v2/Groups/.search", post(list::search))
-        .route(
-            "/scim/v2/Groups/{id}",
-            get(read).put(write::replace).patch(write::patch).delete(write::delete),
-        );
+        .route("/scim/v2/Groups/{id}", get(read).put(change).patch(change).delete(change));
     start::finish(routes, door, Surface::Scim)
 }
 
-async fn read(client: ScimClient, Path(id): Path<String>, request: Request) -> Result<Response, ScimError> {
+async fn read(client: ScimClient, Path(id): Path<String>, request: Request) -> Result<Outcome, ScimError> {
     let group = client.store().group(&id).await?.ok_or_else(ScimError::not_found)?;
     let projection = scim::projection(request.uri(), ResourceKind::Group);
     answer::group(StatusCode::OK, &client, &group, &projection).await
+}
+
+async fn change(
+    client: ScimClient,
+    id: Option<Path<String>>,
+    request: Request,
+) -> Result<Outcome, ScimError> {
+    let received = Received::change(request).await?;
+    let id = id.as_ref().map(|Path(id)| id.as_str());
+    apply(&client, &received.as_change(id, ResourceKind::Group)?).await
 }

@@ -1,9 +1,13 @@
 //! Lists of groups: the six role-groups first, then custom groups in order of creation.
 
-use axum::{extract::Request, http::StatusCode, response::Response};
+use axum::{extract::Request, http::HeaderMap, response::Response};
+use serde_json::Value;
 use shared::{
-    http::{ScimClient, scim},
-    scim::{ListQuery, Lookup, Projection, ResourceKind, ScimError, list_response},
+    http::{
+        ScimClient,
+        scim::{self, Page, Pager, Received, page::in_order},
+    },
+    scim::{ListQuery, Lookup, Projection, ResourceKind, ScimError, Start},
     store::groups::Group,
     tenant::Role,
 };
@@ -13,37 +17,45 @@ use crate::answer;
 /// `GET /Groups`
 pub(crate) async fn list(client: ScimClient, request: Request) -> Result<Response, ScimError> {
     let query = ListQuery::parse(scim::query_pairs(request.uri()), ResourceKind::Group)?;
-    respond(&client, query).await
+    respond(&client, request.headers(), &query).await
 }
 
 /// `POST /Groups/.search`
 pub(crate) async fn search(client: ScimClient, request: Request) -> Result<Response, ScimError> {
-    let (parts, body) = request.into_parts();
-    let body = scim::read_json(&parts.headers, body).await?;
-    respond(&client, ListQuery::from_search(&body, ResourceKind::Group)?).await
+    let received = Received::json(request).await?;
+    let query = ListQuery::from_search(&received.body()?, ResourceKind::Group)?;
+    respond(&client, &received.parts().headers, &query).await
 }
 
-async fn respond(client: &ScimClient, query: ListQuery) -> Result<Response, ScimError> {
-    let mut groups = found(client, &query).await?;
+async fn respond(client: &ScimClient, headers: &HeaderMap, query: &ListQuery) -> Result<Response, ScimError> {
+    let pager = Pager::new(client, headers, "Groups", query)?;
+    let page = find(client, query, pager.start()).await?;
+    pager.answer(&page, &page.items)
+}
+
+/// A page of a list of groups, as they are answered.
+pub async fn find(client: &ScimClient, query: &ListQuery, start: Start) -> Result<Page<Value>, ScimError> {
+    let groups = found(client, query).await?;
+    let mut keys = Vec::new();
     if let Some(sort) = &query.sort {
-        // Members play no part in any order.
-        let plain = Projection::parse(None, Some("members"), ResourceKind::Group);
-        let mut order = Vec::with_capacity(groups.len());
-        for (index, group) in groups.iter().enumerate() {
-            let mut json = answer::json(client, group, &plain).await?;
-            json["seq"] = index.into();
-            order.push(json);
+        for group in &groups {
+            keys.push(sort.key(&answer::json(client, group, &without_members()).await?));
         }
-        sort.apply(&mut order);
-        let places = order.iter().filter_map(|json| usize::try_from(json["seq"].as_u64()?).ok());
-        groups = places.filter_map(|index| groups.get(index).cloned()).collect();
     }
-    let skip = usize::try_from(query.start_index - 1).unwrap_or(usize::MAX);
-    let mut resources = Vec::new();
-    for group in groups.iter().skip(skip).take(query.count) {
-        resources.push(answer::json(client, group, &query.projection).await?);
+    let page = Page::cut(in_order(groups, keys, place), start, query.count);
+    let mut items = Vec::with_capacity(page.items.len());
+    for group in &page.items {
+        items.push(answer::json(client, group, &query.projection).await?);
     }
-    Ok(scim::answer(StatusCode::OK, &list_response(groups.len() as u64, query.start_index, resources)))
+    Ok(Page { total: page.total, items, next: page.next })
+}
+
+/// Where a group stands among all: a role-group before every custom one.
+fn place(group: &Group) -> u64 {
+    match group {
+        Group::Role(role) => Role::ALL.iter().position(|other| other == role).unwrap_or_default() as u64,
+        Group::Custom(group) => Role::ALL.len() as u64 + group.seq,
+    }
 }
 
 async fn found(client: &ScimClient, query: &ListQuery) -> Result<Vec<Group>, ScimError> {
@@ -57,17 +69,18 @@ async fn found(client: &ScimClient, query: &ListQuery) -> Result<Vec<Group>, Sci
             for id in store.user(user).await?.map(|user| user.groups).unwrap_or_default() {
                 groups.extend(store.group(&id).await?);
             }
+            groups.sort_by_key(place);
             Ok(groups)
         }
         Lookup::ExternalId(_) | Lookup::Scan | Lookup::UserName(_) => {
-            let projection = if filter.mentions("members") {
+            let asked = if filter.mentions("members") {
                 Projection::all(ResourceKind::Group)
             } else {
-                Projection::parse(None, Some("members"), ResourceKind::Group)
+                without_members()
             };
             let mut groups = Vec::new();
             for group in all(client).await? {
-                if filter.matches(&answer::json(client, &group, &projection).await?) {
+                if filter.matches(&answer::json(client, &group, &asked).await?) {
                     groups.push(group);
                 }
             }
@@ -80,4 +93,8 @@ async fn all(client: &ScimClient) -> Result<Vec<Group>, ScimError> {
     let roles = Role::ALL.into_iter().map(Group::Role);
     let custom = client.store().custom_groups().await?.into_iter().map(Group::Custom);
     Ok(roles.chain(custom).collect())
+}
+
+fn without_members() -> Projection {
+    Projection::parse(None, Some("members"), ResourceKind::Group)
 }

@@ -7,28 +7,55 @@ use axum::{
     Router,
     extract::{Path, Request},
     http::StatusCode,
-    response::Response,
     routing::{get, post},
 };
 use shared::{
-    http::{Door, ScimClient, observe::Surface, scim, start},
-    scim::{ResourceKind, ScimError},
+    http::{
+        Door, ScimClient,
+        observe::Surface,
+        scim::{self, Outcome, Received, ShownUser},
+        start,
+    },
+    scim::{Projection, ResourceKind, ScimError, meta::Location},
+    store::users::UserRecord,
 };
+
+pub use list::find;
+pub use write::apply;
 
 /// The function's routes.
 pub fn router(door: Door) -> Router {
     let routes = Router::new()
-        .route("/scim/v2/Users", get(list::list).post(write::create))
+        .route("/scim/v2/Users", get(list::list).post(change))
         .route("/scim/v2/Users/.search", post(list::search))
-        .route(
-            "/scim/v2/Users/{id}",
-            get(read).put(write::replace).patch(write::patch).delete(write::delete),
-        );
+        .route("/scim/v2/Users/{id}", get(read).put(change).patch(change).delete(change));
     start::finish(routes, door, Surface::Scim)
 }
 
-async fn read(client: ScimClient, Path(id): Path<String>, request: Request) -> Result<Response, ScimError> {
+async fn read(client: ScimClient, Path(id): Path<String>, request: Request) -> Result<Outcome, ScimError> {
     let user = client.store().user(&id).await?.ok_or_else(ScimError::not_found)?;
-    let projection = scim::projection(request.uri(), ResourceKind::User);
-    Ok(scim::user_answer(StatusCode::OK, &client, &user, &projection))
+    answer(StatusCode::OK, &client, &user, &scim::projection(request.uri(), ResourceKind::User))
+}
+
+async fn change(
+    client: ScimClient,
+    id: Option<Path<String>>,
+    request: Request,
+) -> Result<Outcome, ScimError> {
+    let received = Received::change(request).await?;
+    let id = id.as_ref().map(|Path(id)| id.as_str());
+    apply(&client, &received.as_change(id, ResourceKind::User)?).await
+}
+
+/// An answer with a user, its location and its entity tag.
+fn answer(
+    status: StatusCode,
+    client: &ScimClient,
+    user: &UserRecord,
+    projection: &Projection,
+) -> Result<Outcome, ScimError> {
+    let base_url = client.base_url();
+    let shown = ShownUser::new(user, client.principal.tenant(), &base_url, projection);
+    let location = Location { base: &base_url, kind: ResourceKind::User, id: user.id.as_str() };
+    Outcome::with(status, &shown, location, Some(user.version))
 }

@@ -42,6 +42,7 @@ pub(crate) fn mount(
     functions.web("saml-login", saml_login::router(SamlLogin::new(door.clone(), aws.secrets()?)));
     functions.web("scim-discovery", scim_discovery::router(door.clone()));
     functions.web("scim-groups", scim_groups::router(door.clone()));
+    functions.web("scim-root", scim_root::router(door.clone()));
     functions.web("scim-users", scim_users::router(door.clone()));
 
     let trigger = ScanTrigger::new(aws, door.clone())?;

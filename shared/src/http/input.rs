@@ -43,7 +43,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
 fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = json::parse(bytes)
         .map_err(|error| Problem::bad_request("body.json", "The JSON cannot be read.", error.detail))?;
-    serde_json::from_value(value).map_err(|error| wrong(&error.to_string()))
+    serde_json::from_value(value.into()).map_err(|error| wrong(&error.to_string()))
 }
 
 fn form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

@@ -24,6 +24,7 @@ pub enum ScimType {
     InvalidVers,
     InvalidCursor,
     ExpiredCursor,
+    InvalidCount,
 }
 
 impl ScimType {
@@ -41,6 +42,7 @@ impl ScimType {
             Self::InvalidVers => "invalidVers",
             Self::InvalidCursor => "invalidCursor",
             Self::ExpiredCursor => "expiredCursor",
+            Self::InvalidCount => "invalidCount",
         }
     }
 }
@@ -97,6 +99,8 @@ bad_requests! {
     invalid_cursor => InvalidCursor;
     /// The cursor was ours and is too old.
     expired_cursor => ExpiredCursor;
+    /// A page by cursor has at least one resource.
+    invalid_count => InvalidCount;
 }
 
 impl ScimError {
@@ -127,6 +131,11 @@ impl ScimError {
     /// 409: another resource holds the value.
     pub fn uniqueness(detail: impl Into<String>) -> Self {
         Self::new(409, Some(ScimType::Uniqueness), detail)
+    }
+
+    /// 409: it cannot be done as things are.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(409, None, detail)
     }
 
     /// 412: the resource has changed since the version in `If-Match`.
@@ -164,6 +173,14 @@ impl ScimError {
     pub fn unavailable(retry_after: u32) -> Self {
         let error = Self::new(503, None, "The service is not available. Try again later.");
         Self { retry_after: Some(retry_after), ..error }
+    }
+
+    /// The same error, saying in which operation of the request it is. Operations are counted from 0 here and from
+    /// 1 in the detail.
+    #[must_use]
+    pub fn at_operation(self, index: usize) -> Self {
+        let detail = format!("Operation {}: {}", index + 1, self.detail);
+        Self { detail, ..self }
     }
 
     /// The body. `status` is a string, as RFC 7644 section 3.12 has it.

@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
 use super::ScimError;
-use super::meta::Meta;
-use super::normalise::{Object, member, object};
+use super::json::Json;
+use super::meta::{Location, Meta};
+use super::normalise::{member, object};
 use super::projection::Projection;
 use super::schema::{GROUP_URN, ResourceKind};
 
@@ -72,7 +72,7 @@ pub struct GroupReplace {
 
 impl GroupCreate {
     /// Reads the body.
-    pub fn parse(body: &Value) -> Result<Self, ScimError> {
+    pub fn parse(body: &Json<'_>) -> Result<Self, ScimError> {
         let GroupReplace { attributes, members } = GroupReplace::parse(body)?;
         let member = |value| MemberRef { value, display: None };
         Ok(Self { attributes, members: members.into_iter().flatten().map(member).collect() })
@@ -81,18 +81,18 @@ impl GroupCreate {
 
 impl GroupReplace {
     /// Reads the body.
-    pub fn parse(body: &Value) -> Result<Self, ScimError> {
+    pub fn parse(body: &Json<'_>) -> Result<Self, ScimError> {
         let body = object(body)?;
         let name = match member(body, "displayName")? {
-            None | Some(Value::Null) => Err(ScimError::invalid_value("A group needs a `displayName`.")),
-            Some(Value::String(name)) => Ok(name),
+            None | Some(Json::Null) => Err(ScimError::invalid_value("A group needs a `displayName`.")),
+            Some(Json::Text(name)) => Ok(name),
             Some(_) => Err(ScimError::invalid_value("`displayName` must be a string.")),
         }?;
         check_display_name(name)?;
         let external_id = external_id(member(body, "externalId")?)?;
         let members = match member(body, "members")? {
             None => None,
-            Some(Value::Null) => Some(BTreeSet::new()),
+            Some(Json::Null) => Some(BTreeSet::new()),
             Some(listed) => {
                 let mut ids = BTreeSet::new();
                 member_ids(listed, |id| {
@@ -101,7 +101,10 @@ impl GroupReplace {
                 Some(ids)
             }
         };
-        Ok(Self { attributes: GroupAttributes { display_name: name.clone(), external_id }, members })
+        Ok(Self {
+            attributes: GroupAttributes { display_name: name.as_ref().to_owned(), external_id },
+            members,
+        })
     }
 }
 
@@ -123,42 +126,52 @@ pub struct GroupView<'a> {
 }
 
 /// The group's representation (RFC 7643 section 4.2), with the attributes the client asked for.
-pub fn render(view: GroupView<'_>, projection: &Projection) -> Value {
-    let mut out = Object::new();
-    out.insert("schemas".into(), vec![GROUP_URN].into());
-    out.insert("id".into(), view.id.into());
-    if let Some(external_id) = &view.attributes.external_id {
-        projection.add(&mut out, "externalId", || external_id.as_str().into());
-    }
-    projection.add(&mut out, "displayName", || view.attributes.display_name.as_str().into());
-    if let Some(members) = view.members {
-        projection.add(&mut out, "members", || {
-            members.iter().map(|member| member_json(member, view.location_base)).collect()
-        });
-    }
-    projection.add(&mut out, "meta", || {
-        Meta {
-            kind: ResourceKind::Group,
-            id: view.id,
-            created: view.created,
-            last_modified: view.last_modified,
-            version: view.version,
-            location_base: view.location_base,
-        }
-        .to_json()
-    });
-    out.into()
+pub fn render<'a>(view: GroupView<'a>, projection: &'a Projection) -> impl Serialize + use<'a> {
+    Rendered { view, projection }
 }
 
-fn member_json(member: &MemberRef, location_base: &str) -> Value {
-    let mut out = Object::new();
-    out.insert("value".into(), member.value.as_str().into());
-    out.insert("$ref".into(), format!("{location_base}/Users/{}", member.value).into());
-    out.insert("type".into(), "User".into());
-    if let Some(display) = &member.display {
-        out.insert("display".into(), display.as_str().into());
+struct Rendered<'a> {
+    view: GroupView<'a>,
+    projection: &'a Projection,
+}
+
+impl Serialize for Rendered<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { view, projection } = *self;
+        let base = view.location_base;
+        let mut out = serializer.serialize_map(None)?;
+        out.serialize_entry("schemas", &[GROUP_URN])?;
+        out.serialize_entry("id", view.id)?;
+        if let Some(external_id) = &view.attributes.external_id {
+            projection.add(&mut out, "externalId", external_id)?;
+        }
+        projection.add(&mut out, "displayName", &view.attributes.display_name)?;
+        if let Some(members) = view.members {
+            let members: Vec<_> = members.iter().map(|member| shown(member, base)).collect();
+            projection.add(&mut out, "members", &members)?;
+        }
+        let location = Location { base, kind: ResourceKind::Group, id: view.id };
+        let meta = Meta::new(location, view.created, view.last_modified, view.version);
+        projection.add(&mut out, "meta", &meta)?;
+        out.end()
     }
-    out.into()
+}
+
+/// A value of `members`.
+#[derive(Serialize)]
+struct Shown<'a> {
+    value: &'a str,
+    #[serde(rename = "$ref")]
+    reference: Location<'a>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display: Option<&'a str>,
+}
+
+fn shown<'a>(member: &'a MemberRef, base: &'a str) -> Shown<'a> {
+    let reference = Location { base, kind: ResourceKind::User, id: &member.value };
+    Shown { value: &member.value, reference, kind: "User", display: member.display.as_deref() }
 }
 
 /// What can be a group's name.
@@ -175,36 +188,32 @@ pub fn check_display_name(name: &str) -> Result<(), ScimError> {
     Err(ScimError::invalid_value(wrong))
 }
 
-pub(crate) fn external_id(value: Option<&Value>) -> Result<Option<String>, ScimError> {
+pub(crate) fn external_id(value: Option<&Json<'_>>) -> Result<Option<String>, ScimError> {
     match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(id)) if id.is_empty() => Ok(None),
-        Some(Value::String(id)) if id.len() <= MAX_TEXT => Ok(Some(id.clone())),
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::Text(id)) if id.is_empty() => Ok(None),
+        Some(Json::Text(id)) if id.len() <= MAX_TEXT => Ok(Some(id.as_ref().to_owned())),
         Some(_) => Err(ScimError::invalid_value("`externalId` must be a string of at most 1024 bytes.")),
     }
 }
 
 /// Hands each user id of a list of members to `take`: objects with a `value`, or ids themselves.
-pub(crate) fn member_ids(listed: &Value, mut take: impl FnMut(&str)) -> Result<(), ScimError> {
-    let items = match listed {
-        Value::Array(items) => items.as_slice(),
-        one => std::slice::from_ref(one),
-    };
-    for item in items {
+pub(crate) fn member_ids(listed: &Json<'_>, mut take: impl FnMut(&str)) -> Result<(), ScimError> {
+    for item in listed.items() {
         take(member_id(item)?);
     }
     Ok(())
 }
 
-fn member_id(item: &Value) -> Result<&str, ScimError> {
+fn member_id<'a>(item: &'a Json<'_>) -> Result<&'a str, ScimError> {
     let (id, is_group) = match item {
-        Value::String(id) => (Some(id.as_str()), false),
-        Value::Object(fields) => {
-            let kind = member(fields, "type")?.and_then(Value::as_str);
-            let reference = member(fields, "$ref")?.and_then(Value::as_str);
+        Json::Text(id) => (Some(id.as_ref()), false),
+        Json::Object(fields) => {
+            let kind = member(fields, "type")?.and_then(Json::as_str);
+            let reference = member(fields, "$ref")?.and_then(Json::as_str);
             let is_group = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("Group"))
                 || reference.is_some_and(|url| url.contains("/Groups/"));
-            (member(fields, "value")?.and_then(Value::as_str), is_group)
+            (member(fields, "value")?.and_then(Json::as_str), is_group)
         }
         _ => (None, false),
     };

@@ -2,127 +2,106 @@
 //!
 //! Two parsers that read one document differently are how a change passes a check as one thing and is
 //! applied as another. The one rule: what is ambiguous is refused.
+//!
+//! What is read borrows from the request: texts are copied when the schema table says that they are kept.
 
+mod reader;
+
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
-use super::ScimError;
+pub use reader::{MAX_DEPTH, parse};
 
-/// How deep arrays and objects may nest. The deepest SCIM message we know needs 6.
-pub const MAX_DEPTH: usize = 32;
+/// A JSON value of a request.
+#[derive(Clone, PartialEq)]
+pub enum Json<'a> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Cow<'a, str>),
+    Array(Vec<Self>),
+    Object(Object<'a>),
+}
 
-/// Reads exactly one JSON document.
-///
-/// Refused with 400 `invalidSyntax`: bytes that are not UTF-8, a byte order mark, anything after the
-/// document, the same key twice in an object, nesting beyond [`MAX_DEPTH`], U+0000, lone surrogates,
-/// and numbers that do not survive (`1e400`, `-0`).
-pub fn parse(bytes: &[u8]) -> Result<Value, ScimError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| ScimError::invalid_syntax("The body is not UTF-8."))?;
-    if text.starts_with('\u{feff}') {
-        return Err(ScimError::invalid_syntax("The body begins with a byte order mark."));
+/// A JSON object of a request: its members in their order, no name twice.
+#[derive(Clone, PartialEq, Default)]
+pub struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+
+impl Json<'_> {
+    /// The text, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
     }
-    let mut document = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 0 }.deserialize(&mut document).map_err(|e| refusal(&e))?;
-    document.end().map_err(|e| refusal(&e))?;
-    Ok(value)
+
+    /// Whether it is `null`.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The values of an array; anything else is one value without its brackets.
+    pub(crate) fn items(&self) -> &[Self] {
+        if let Self::Array(items) = self { items } else { std::slice::from_ref(self) }
+    }
 }
 
-/// Says where and not what: serde_json's own text can quote the body.
-fn refusal(error: &serde_json::Error) -> ScimError {
-    ScimError::invalid_syntax(format!(
-        "The body is not acceptable JSON at line {} column {}.",
-        error.line(),
-        error.column()
-    ))
+impl<'a> Object<'a> {
+    /// The members in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+
+    /// The same names with other values, if each has one.
+    pub(crate) fn try_map(&self, change: impl Fn(&Json<'a>) -> Option<Json<'a>>) -> Option<Self> {
+        let members = self.0.iter().map(|(name, value)| Some((name.clone(), change(value)?)));
+        members.collect::<Option<_>>().map(Self)
+    }
 }
 
-/// Builds a [`Value`] and refuses what `Value`'s own deserializer lets pass.
-#[derive(Clone, Copy)]
-struct Strict {
-    depth: usize,
+/// Prints nothing: requests hold personal data and passwords.
+impl fmt::Debug for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Json")
+    }
 }
 
-impl Strict {
-    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        if self.depth == MAX_DEPTH {
-            return Err(E::custom("too deep"));
+/// Prints nothing: requests hold personal data and passwords.
+impl fmt::Debug for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Object")
+    }
+}
+
+impl From<Json<'_>> for Value {
+    fn from(json: Json<'_>) -> Self {
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(bool) => Self::Bool(bool),
+            Json::Number(number) => Self::Number(number),
+            Json::Text(text) => Self::String(text.into_owned()),
+            Json::Array(items) => items.into_iter().map(Self::from).collect(),
+            Json::Object(Object(members)) => members
+                .into_iter()
+                .map(|(name, value)| (name.into_owned(), Self::from(value)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
         }
-        Ok(Self { depth: self.depth + 1 })
     }
 }
 
-fn text<E: serde::de::Error>(text: String) -> Result<String, E> {
-    // DynamoDB and every C string behind us would read a different value.
-    if text.contains('\0') { Err(E::custom("NUL")) } else { Ok(text) }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        if value == 0.0 && value.is_sign_negative() {
-            return Err(E::custom("negative zero"));
+impl<'a> From<&'a Value> for Json<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(bool) => Self::Bool(*bool),
+            Value::Number(number) => Self::Number(number.clone()),
+            Value::String(text) => Self::Text(text.into()),
+            Value::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
+            Value::Object(members) => Self::Object(Object(
+                members.iter().map(|(name, value)| (name.into(), Self::from(value))).collect(),
+            )),
         }
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
-    }
-
-    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
-        self.visit_string(value.to_owned())
-    }
-
-    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Value, E> {
-        text(value).map(Value::String)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(inner)? {
-            array.push(item);
-        }
-        Ok(Value::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut object = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            let value = entries.next_value_seed(inner)?;
-            if object.insert(text(key)?, value).is_some() {
-                return Err(A::Error::custom("duplicate key"));
-            }
-        }
-        Ok(Value::Object(object))
     }
 }
 
@@ -192,8 +171,24 @@ mod tests {
         #[test]
         fn whatever_is_accepted_is_read_as_serde_json_reads_it(text in r#"[\[\]{}",:a-c0-9.eE\\u+ -]{0,40}"#) {
             if let Ok(value) = parse(text.as_bytes()) {
-                prop_assert_eq!(Some(value), serde_json::from_str::<Value>(&text).ok());
+                let theirs = serde_json::from_str::<Value>(&text).unwrap();
+                prop_assert_eq!(&Json::from(&theirs), &value);
+                prop_assert_eq!(Value::from(value), theirs);
             }
+        }
+
+        /// However many names there are, and however they are spelled: one of them twice is refused.
+        #[test]
+        fn a_name_that_is_there_twice_is_found(
+            names in prop::collection::vec("[a-d]{1,2}", 0..40), escaped: bool,
+        ) {
+            let spelled = |name: &String| {
+                if escaped { format!("\\u{:04x}{}", u32::from(name.as_bytes()[0]), &name[1..]) } else { name.clone() }
+            };
+            let members: Vec<_> = names.iter().map(|name| format!("\"{}\":1", spelled(name))).collect();
+            let distinct = names.iter().collect::<std::collections::BTreeSet<_>>().len();
+            let text = format!("{{{}}}", members.join(","));
+            prop_assert_eq!(parse(text.as_bytes()).is_ok(), distinct == names.len());
         }
     }
 }

@@ -1,10 +1,13 @@
 //! List queries, as query parameters and as `.search` bodies, and their answers (RFC 7644 section 3.4).
 
-use serde_json::{Map, Value};
+use std::fmt;
+
+use serde::Serialize;
 
 use super::ScimError;
 use super::filter::Filter;
-use super::normalise::{Object, member, object};
+use super::json::{self, Json};
+use super::normalise::{member, object};
 use super::path::AttrPath;
 use super::projection::Projection;
 use super::schema::ResourceKind;
@@ -32,6 +35,15 @@ pub struct ListQuery {
     pub cursor: Option<String>,
 }
 
+/// Where a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// At the so-manieth resource, from 1.
+    Index(u64),
+    /// At the first resource that is at this place or after it.
+    Place(u64),
+}
+
 impl ListQuery {
     /// From decoded query parameters. Unknown ones are ignored; the same one twice is 400 `invalidValue`.
     pub fn parse<K, V>(pairs: impl IntoIterator<Item = (K, V)>, kind: ResourceKind) -> Result<Self, ScimError>
@@ -51,8 +63,8 @@ impl ListQuery {
         let [filter, start_index, count, sort_by, sort_order, attributes, excluded, cursor] = parameters;
         Parts {
             filter: filter.as_deref(),
-            start_index: start_index.map(|text| integer("startIndex", &text)).transpose()?,
-            count: count.map(|text| integer("count", &text)).transpose()?,
+            start_index: start_index.map(|text| decimal("startIndex", &text)).transpose()?,
+            count: count.map(|text| decimal("count", &text)).transpose()?,
             sort_by: sort_by.as_deref(),
             sort_order: sort_order.as_deref(),
             projection: Projection::parse(attributes.as_deref(), excluded.as_deref(), kind),
@@ -62,20 +74,33 @@ impl ListQuery {
     }
 
     /// From the body of `POST .../.search` (RFC 7644 section 3.4.3).
-    pub fn from_search(body: &Value, kind: ResourceKind) -> Result<Self, ScimError> {
+    pub fn from_search(body: &Json<'_>, kind: ResourceKind) -> Result<Self, ScimError> {
         let body = object(body)?;
         let attributes = names(body, "attributes")?;
         let excluded = names(body, "excludedAttributes")?;
         Parts {
             filter: text(body, "filter")?,
-            start_index: number(body, "startIndex")?,
-            count: number(body, "count")?,
+            start_index: integer(body, "startIndex")?,
+            count: integer(body, "count")?,
             sort_by: text(body, "sortBy")?,
             sort_order: text(body, "sortOrder")?,
             projection: Projection::from_lists(attributes, excluded, kind),
             cursor: text(body, "cursor")?.map(str::to_owned),
         }
         .query(kind)
+    }
+}
+
+/// What is asked for, without where the page begins and what of it is shown: for a cursor to be good for.
+impl fmt::Display for ListQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(filter) = &self.filter {
+            write!(f, "filter={filter}")?;
+        }
+        match &self.sort {
+            Some(sort) => write!(f, "&sort={sort}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -122,7 +147,7 @@ impl Parts<'_> {
 }
 
 /// A decimal integer; one that is too large for us counts as the largest.
-fn integer(name: &str, text: &str) -> Result<i64, ScimError> {
+fn decimal(name: &str, text: &str) -> Result<i64, ScimError> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text),
@@ -134,58 +159,72 @@ fn integer(name: &str, text: &str) -> Result<i64, ScimError> {
     Ok(if negative { -magnitude } else { magnitude })
 }
 
-fn number(body: &Object, name: &str) -> Result<Option<i64>, ScimError> {
+pub(super) fn integer(body: &json::Object<'_>, name: &str) -> Result<Option<i64>, ScimError> {
     match member(body, name)? {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Number(number)) if number.is_i64() => Ok(number.as_i64()),
-        Some(Value::Number(number)) if number.is_u64() => Ok(Some(i64::MAX)),
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::Number(number)) if number.is_i64() => Ok(number.as_i64()),
+        Some(Json::Number(number)) if number.is_u64() => Ok(Some(i64::MAX)),
         Some(_) => Err(ScimError::invalid_value(format!("`{name}` must be an integer."))),
     }
 }
 
-fn text<'a>(body: &'a Object, name: &str) -> Result<Option<&'a str>, ScimError> {
+pub(super) fn text<'a>(body: &'a json::Object<'_>, name: &str) -> Result<Option<&'a str>, ScimError> {
     match member(body, name)? {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::Text(text)) => Ok(Some(text)),
         Some(_) => Err(ScimError::invalid_value(format!("`{name}` must be a string."))),
     }
 }
 
-fn names<'a>(body: &'a Object, name: &str) -> Result<Option<Vec<&'a str>>, ScimError> {
+fn names<'a>(body: &'a json::Object<'_>, name: &str) -> Result<Option<Vec<&'a str>>, ScimError> {
     let wrong = || ScimError::invalid_value(format!("`{name}` must be an array of strings."));
     match member(body, name)? {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Array(items)) => {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::Array(items)) => {
             items.iter().map(|item| item.as_str().ok_or_else(wrong)).collect::<Result<_, _>>().map(Some)
         }
         Some(_) => Err(wrong()),
     }
 }
 
-/// A page by index. The numbers are integers: Okta fails silently on strings.
-pub fn list_response(total: u64, start_index: u64, resources: Vec<Value>) -> Value {
-    let mut out = page(total, &resources);
-    out.insert("startIndex".into(), start_index.into());
-    out.insert("Resources".into(), resources.into());
-    out.into()
+/// The answer to a list query. Its numbers are integers: Okta fails silently on strings.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListResponse<'a, R> {
+    schemas: [&'static str; 1],
+    total_results: u64,
+    items_per_page: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_index: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+    #[serde(rename = "Resources")]
+    resources: &'a [R],
 }
 
-/// A page by cursor (RFC 9865 section 2): without `startIndex`, with the cursor of the next page if there is one.
-pub fn cursor_response(total: u64, next: Option<&str>, resources: Vec<Value>) -> Value {
-    let mut out = page(total, &resources);
-    if let Some(next) = next {
-        out.insert("nextCursor".into(), next.into());
+impl<'a, R> ListResponse<'a, R> {
+    /// A page by index.
+    pub fn by_index(total: u64, start_index: u64, resources: &'a [R]) -> Self {
+        Self { start_index: Some(start_index), ..Self::page(total, resources) }
     }
-    out.insert("Resources".into(), resources.into());
-    out.into()
-}
 
-fn page(total: u64, resources: &[Value]) -> Map<String, Value> {
-    let mut out = Map::new();
-    out.insert("schemas".into(), vec![LIST_URN].into());
-    out.insert("totalResults".into(), total.into());
-    out.insert("itemsPerPage".into(), resources.len().into());
-    out
+    /// A page by cursor (RFC 9865 section 2): without `startIndex`, with the cursor of the next page if there is
+    /// one.
+    pub fn by_cursor(total: u64, next: Option<String>, resources: &'a [R]) -> Self {
+        Self { next_cursor: next, ..Self::page(total, resources) }
+    }
+
+    fn page(total_results: u64, resources: &'a [R]) -> Self {
+        let items_per_page = resources.len();
+        Self {
+            schemas: [LIST_URN],
+            total_results,
+            items_per_page,
+            start_index: None,
+            next_cursor: None,
+            resources,
+        }
+    }
 }
 
 #[cfg(test)]

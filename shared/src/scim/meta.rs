@@ -1,36 +1,54 @@
 //! `meta` of a resource, and its entity tag (RFC 7643 section 3.1, RFC 7644 section 3.14).
 
-use serde_json::Value;
+use std::fmt;
 
-use super::normalise::Object;
+use serde::{Serialize, Serializer};
+
 use super::schema::ResourceKind;
 
+/// The attribute `meta`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Meta<'a> {
-    pub kind: ResourceKind,
-    pub id: &'a str,
-    pub created: &'a str,
-    pub last_modified: &'a str,
-    pub version: Option<u64>,
-    pub location_base: &'a str,
+    resource_type: &'static str,
+    created: &'a str,
+    last_modified: &'a str,
+    location: Location<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
 }
 
-impl Meta<'_> {
-    pub(crate) fn to_json(&self) -> Value {
-        let mut out = Object::new();
-        out.insert("resourceType".into(), self.kind.name().into());
-        out.insert("created".into(), self.created.into());
-        out.insert("lastModified".into(), self.last_modified.into());
-        out.insert("location".into(), location(self.location_base, self.kind, self.id).into());
-        if let Some(version) = self.version {
-            out.insert("version".into(), etag(version).into());
-        }
-        out.into()
+impl<'a> Meta<'a> {
+    pub(crate) fn new(
+        location: Location<'a>,
+        created: &'a str,
+        last_modified: &'a str,
+        version: Option<u64>,
+    ) -> Self {
+        let resource_type = location.kind.name();
+        Self { resource_type, created, last_modified, location, version: version.map(etag) }
     }
 }
 
-/// The URL of a resource, for `meta.location` and the `Location` header.
-pub fn location(location_base: &str, kind: ResourceKind, id: &str) -> String {
-    format!("{location_base}{}/{id}", kind.endpoint())
+/// The URL of a resource, below a base such as `https://acme.example.com/scim/v2`.
+#[derive(Debug, Clone, Copy)]
+pub struct Location<'a> {
+    pub base: &'a str,
+    pub kind: ResourceKind,
+    pub id: &'a str,
+}
+
+impl fmt::Display for Location<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { base, kind, id } = self;
+        write!(f, "{base}{}/{id}", kind.endpoint())
+    }
+}
+
+impl Serialize for Location<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// The weak entity tag of a version, for `meta.version` and the `ETag` header.

@@ -7,31 +7,39 @@
 use serde_json::{Map, Value};
 
 use super::ScimError;
+use super::json::{self, Json};
 use super::schema::{Attribute, ENTERPRISE_URN, ResourceKind, Type};
 
+/// What is kept: canonical names and checked values.
 pub(crate) type Object = Map<String, Value>;
 
 /// The body as an object, else 400 `invalidSyntax`.
-pub(crate) fn object(body: &Value) -> Result<&Object, ScimError> {
-    body.as_object().ok_or_else(|| ScimError::invalid_syntax("The body is not a JSON object."))
+pub(crate) fn object<'b, 'a>(body: &'b Json<'a>) -> Result<&'b json::Object<'a>, ScimError> {
+    match body {
+        Json::Object(object) => Ok(object),
+        _ => Err(ScimError::invalid_syntax("The body is not a JSON object.")),
+    }
 }
 
 /// The member of `object` with this name in any case. Two spellings of one name are refused: a client that
 /// sends `active` and `ACTIVE` would not know which one we obey.
-pub(crate) fn member<'a>(object: &'a Object, name: &str) -> Result<Option<&'a Value>, ScimError> {
+pub(crate) fn member<'b, 'a>(
+    object: &'b json::Object<'a>,
+    name: &str,
+) -> Result<Option<&'b Json<'a>>, ScimError> {
     let mut found = object.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
     let first = found.next();
     if found.next().is_some() { Err(twice(name)) } else { Ok(first) }
 }
 
 /// The resource's settable attributes.
-pub(crate) fn resource(body: &Object, kind: ResourceKind) -> Result<Object, ScimError> {
+pub(crate) fn resource(body: &json::Object<'_>, kind: ResourceKind) -> Result<Object, ScimError> {
     let mut kept = Object::new();
-    for (name, value) in body {
+    for (name, value) in body.iter() {
         if kind.is_extension(name) {
             let extension = match value {
-                Value::Null => Value::Null,
-                Value::Object(raw) => some_object(attributes(raw, kind.extension())?).unwrap_or_default(),
+                Json::Null => Value::Null,
+                Json::Object(raw) => some_object(attributes(raw, kind.extension())?).unwrap_or_default(),
                 _ => return Err(wrong_type("the enterprise extension", "an object")),
             };
             insert_once(&mut kept, ENTERPRISE_URN, extension)?;
@@ -44,15 +52,12 @@ pub(crate) fn resource(body: &Object, kind: ResourceKind) -> Result<Object, Scim
 }
 
 /// The value of an attribute; `None` if it is unassigned.
-pub(crate) fn value(attribute: &'static Attribute, raw: &Value) -> Result<Option<Value>, ScimError> {
+pub(crate) fn value(attribute: &'static Attribute, raw: &Json<'_>) -> Result<Option<Value>, ScimError> {
     if !attribute.multi_valued {
         return single(attribute, raw);
     }
-    let items = match raw {
-        Value::Array(items) => items.as_slice(),
-        // One value without its brackets: Entra, and RFC 7644's own PATCH examples.
-        one => std::slice::from_ref(one),
-    };
+    // One value without its brackets is taken too: Entra, and RFC 7644's own PATCH examples.
+    let items = raw.items();
     let mut kept = Vec::with_capacity(items.len());
     for item in items {
         kept.extend(single(attribute, item)?);
@@ -67,35 +72,33 @@ pub(crate) fn value(attribute: &'static Attribute, raw: &Value) -> Result<Option
 }
 
 /// One value of an attribute, multi-valued or not; `None` if it is unassigned.
-pub(crate) fn single(attribute: &'static Attribute, raw: &Value) -> Result<Option<Value>, ScimError> {
-    if raw.is_null() {
-        return Ok(None);
-    }
-    match attribute.kind {
-        Type::String | Type::Reference(_) | Type::DateTime => match raw {
-            Value::String(text) => Ok(Some(Value::String(text.clone()))),
-            _ => Err(wrong_type(attribute.name, "a string")),
-        },
-        Type::Boolean => boolean(raw)
+pub(crate) fn single(attribute: &'static Attribute, raw: &Json<'_>) -> Result<Option<Value>, ScimError> {
+    match (attribute.kind, raw) {
+        (_, Json::Null) => Ok(None),
+        (Type::String | Type::Reference(_) | Type::DateTime, Json::Text(text)) => {
+            Ok(Some(text.as_ref().into()))
+        }
+        (Type::String | Type::Reference(_) | Type::DateTime, _) => {
+            Err(wrong_type(attribute.name, "a string"))
+        }
+        (Type::Boolean, raw) => boolean(raw)
             .map(|bool| Some(bool.into()))
             .ok_or_else(|| wrong_type(attribute.name, "true or false")),
-        Type::Complex(subs) => match raw {
-            Value::Object(raw) => Ok(some_object(attributes(raw, subs)?)),
-            // `"manager": "id"` and `"emails": ["a@example.com"]`, as Entra writes them.
-            Value::String(text) if attribute.sub_attribute("value").is_some() => {
-                Ok(Some(Object::from_iter([("value".to_owned(), text.as_str().into())]).into()))
-            }
-            _ => Err(wrong_type(attribute.name, "an object")),
-        },
+        (Type::Complex(subs), Json::Object(raw)) => Ok(some_object(attributes(raw, subs)?)),
+        // `"manager": "id"` and `"emails": ["a@example.com"]`, as Entra writes them.
+        (Type::Complex(_), Json::Text(text)) if attribute.sub_attribute("value").is_some() => {
+            Ok(Some(Object::from_iter([("value".to_owned(), text.as_ref().into())]).into()))
+        }
+        (Type::Complex(_), _) => Err(wrong_type(attribute.name, "an object")),
     }
 }
 
 /// JSON's booleans, and the strings that Entra and some Okta apps send for them.
-fn boolean(raw: &Value) -> Option<bool> {
+fn boolean(raw: &Json<'_>) -> Option<bool> {
     match raw {
-        Value::Bool(bool) => Some(*bool),
-        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
-        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        Json::Bool(bool) => Some(*bool),
+        Json::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Json::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
     }
 }
@@ -104,9 +107,9 @@ pub(crate) fn is_primary(item: &Value) -> bool {
     item.get("primary") == Some(&Value::Bool(true))
 }
 
-fn attributes(raw: &Object, rows: &'static [Attribute]) -> Result<Object, ScimError> {
+fn attributes(raw: &json::Object<'_>, rows: &'static [Attribute]) -> Result<Object, ScimError> {
     let mut kept = Object::new();
-    for (name, value) in raw {
+    for (name, value) in raw.iter() {
         let row = rows.iter().find(|row| row.name.eq_ignore_ascii_case(name));
         if let Some(row) = row.filter(|row| row.writable()) {
             insert_once(&mut kept, row.name, self::value(row, value)?.unwrap_or_default())?;

@@ -5,11 +5,10 @@
 
 mod group;
 
-use serde_json::Value;
-
 pub use group::{GroupChange, MembersChange};
 
 use super::ScimError;
+use super::json::Json;
 use super::normalise::{member, object};
 use super::path::{AttrPath, Path};
 use super::schema::{ENTERPRISE_URN, ResourceKind};
@@ -31,7 +30,7 @@ pub(crate) struct Operation<'a> {
     pub op: Op,
     pub path: Path,
     /// There unless `op` is [`Op::Remove`].
-    pub value: Option<&'a Value>,
+    pub value: Option<&'a Json<'a>>,
 }
 
 /// A PATCH request, understood. Operations without a path are split into one per attribute.
@@ -48,10 +47,10 @@ impl<'a> PatchRequest<'a> {
     /// `URN:department` and `emails[type eq "work"].value` in a value without path. In such a value, what
     /// is read-only or unknown is skipped (Okta sends the `id` along); in a `path` it is refused.
     /// `password` is taken and dropped everywhere.
-    pub fn parse(body: &'a Value, kind: ResourceKind) -> Result<Self, ScimError> {
+    pub fn parse(body: &'a Json<'a>, kind: ResourceKind) -> Result<Self, ScimError> {
         let body = object(body)?;
         check_schemas(member(body, "schemas")?)?;
-        let Some(Value::Array(raw)) = member(body, "Operations")? else {
+        let Some(Json::Array(raw)) = member(body, "Operations")? else {
             return Err(ScimError::invalid_syntax("A PATCH needs an array of `Operations`."));
         };
         if raw.is_empty() {
@@ -62,7 +61,7 @@ impl<'a> PatchRequest<'a> {
         }
         let mut patch = Self { kind, operations: Vec::with_capacity(raw.len()) };
         for (index, operation) in raw.iter().enumerate() {
-            patch.read(operation).map_err(|error| numbered(error, index))?;
+            patch.read(operation).map_err(|error| error.at_operation(index))?;
         }
         Ok(patch)
     }
@@ -81,23 +80,23 @@ impl<'a> PatchRequest<'a> {
         &self.operations
     }
 
-    fn read(&mut self, raw: &'a Value) -> Result<(), ScimError> {
-        let raw = raw.as_object().ok_or_else(|| ScimError::invalid_syntax("It is not an object."))?;
-        let op = member(raw, "op")?.and_then(Value::as_str).and_then(op);
+    fn read(&mut self, raw: &'a Json<'a>) -> Result<(), ScimError> {
+        let Json::Object(raw) = raw else { return Err(ScimError::invalid_syntax("It is not an object.")) };
+        let op = member(raw, "op")?.and_then(Json::as_str).and_then(op);
         let op = op.ok_or_else(|| ScimError::invalid_syntax("`op` must be add, remove or replace."))?;
         let value = member(raw, "value")?;
         if value.is_none() && op != Op::Remove {
             return Err(ScimError::invalid_value("`value` is missing."));
         }
         match (member(raw, "path")?, value) {
-            (Some(Value::String(path)), value) if !path.is_empty() => self.at_path(op, path, value),
-            (Some(Value::String(_) | Value::Null) | None, _) if op == Op::Remove => {
+            (Some(Json::Text(path)), value) if !path.is_empty() => self.at_path(op, path, value),
+            (Some(Json::Text(_) | Json::Null) | None, _) if op == Op::Remove => {
                 Err(ScimError::no_target("`remove` needs a path."))
             }
-            (Some(Value::String(_) | Value::Null) | None, Some(Value::Object(values))) => {
+            (Some(Json::Text(_) | Json::Null) | None, Some(Json::Object(values))) => {
                 values.iter().try_for_each(|(name, value)| self.at_key(op, name, value))
             }
-            (Some(Value::String(_) | Value::Null) | None, _) => {
+            (Some(Json::Text(_) | Json::Null) | None, _) => {
                 Err(ScimError::invalid_value("Without a path, `value` must be an object of attributes."))
             }
             (Some(_), _) => Err(ScimError::invalid_path("`path` must be a string.")),
@@ -105,7 +104,7 @@ impl<'a> PatchRequest<'a> {
     }
 
     /// An operation with a path: what it names must exist and be changeable.
-    fn at_path(&mut self, op: Op, path: &str, value: Option<&'a Value>) -> Result<(), ScimError> {
+    fn at_path(&mut self, op: Op, path: &str, value: Option<&'a Json<'a>>) -> Result<(), ScimError> {
         if self.kind.is_extension(path) {
             return self.at_extension(op, value);
         }
@@ -121,7 +120,7 @@ impl<'a> PatchRequest<'a> {
     }
 
     /// A member of a value without path.
-    fn at_key(&mut self, op: Op, name: &str, value: &'a Value) -> Result<(), ScimError> {
+    fn at_key(&mut self, op: Op, name: &str, value: &'a Json<'a>) -> Result<(), ScimError> {
         if self.kind.is_extension(name) {
             return self.at_extension(op, Some(value));
         }
@@ -135,14 +134,14 @@ impl<'a> PatchRequest<'a> {
     }
 
     /// The extension as a whole: each attribute the value names, or every one if it is removed.
-    fn at_extension(&mut self, op: Op, value: Option<&'a Value>) -> Result<(), ScimError> {
+    fn at_extension(&mut self, op: Op, value: Option<&'a Json<'a>>) -> Result<(), ScimError> {
         match (op, value) {
-            (Op::Remove, _) | (Op::Replace, Some(Value::Null)) => self
+            (Op::Remove, _) | (Op::Replace, Some(Json::Null)) => self
                 .kind
                 .extension()
                 .iter()
                 .try_for_each(|row| self.push(Op::Remove, Path::attribute(true, row), None)),
-            (_, Some(Value::Object(values))) => values.iter().try_for_each(|(name, value)| {
+            (_, Some(Json::Object(values))) => values.iter().try_for_each(|(name, value)| {
                 match AttrPath::resolve(&format!("{ENTERPRISE_URN}:{name}"), self.kind)
                     .filter(AttrPath::writable)
                 {
@@ -154,9 +153,9 @@ impl<'a> PatchRequest<'a> {
         }
     }
 
-    fn push(&mut self, op: Op, path: Path, value: Option<&'a Value>) -> Result<(), ScimError> {
+    fn push(&mut self, op: Op, path: Path, value: Option<&'a Json<'a>>) -> Result<(), ScimError> {
         // RFC 7643 section 2.5: `null` is the same as no value.
-        let clears = op == Op::Remove || (op == Op::Replace && value.is_some_and(Value::is_null));
+        let clears = op == Op::Remove || (op == Op::Replace && value.is_some_and(Json::is_null));
         if clears && path.filter.is_none() && path.attr.leaf().required {
             return Err(ScimError::mutability(format!("`{}` cannot be removed.", path.attr)));
         }
@@ -176,11 +175,11 @@ impl<'a> PatchRequest<'a> {
 const PATCH_URN: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /// Okta always sends the schema; a body without any can mean nothing else.
-fn check_schemas(schemas: Option<&Value>) -> Result<(), ScimError> {
-    let named = |urn: &Value| urn.as_str().is_some_and(|urn| urn.eq_ignore_ascii_case(PATCH_URN));
+fn check_schemas(schemas: Option<&Json<'_>>) -> Result<(), ScimError> {
+    let named = |urn: &Json<'_>| urn.as_str().is_some_and(|urn| urn.eq_ignore_ascii_case(PATCH_URN));
     match schemas {
         None => Ok(()),
-        Some(Value::Array(urns)) if urns.iter().any(named) => Ok(()),
+        Some(Json::Array(urns)) if urns.iter().any(named) => Ok(()),
         Some(_) => Err(ScimError::invalid_syntax("`schemas` does not name the PatchOp message.")),
     }
 }
@@ -188,12 +187,6 @@ fn check_schemas(schemas: Option<&Value>) -> Result<(), ScimError> {
 fn op(word: &str) -> Option<Op> {
     const OPS: [(&str, Op); 3] = [("add", Op::Add), ("remove", Op::Remove), ("replace", Op::Replace)];
     OPS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|&(_, op)| op)
-}
-
-/// Says which operation it was, from 1.
-fn numbered(mut error: ScimError, index: usize) -> ScimError {
-    error.detail = format!("Operation {}: {}", index + 1, error.detail);
-    error
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Names that do not exist select nothing, so a typing error can hide an attribute and never show one.
 
+use serde::ser::{Error, Serialize, SerializeMap};
 use serde_json::Value;
 
 use super::normalise::Object;
@@ -29,6 +30,24 @@ enum Share {
     All,
     None,
     Some(Vec<&'static str>),
+}
+
+impl Share {
+    /// This much of the value.
+    fn of(self, mut value: Value) -> Option<Value> {
+        let parts = match self {
+            Self::None => return None,
+            Self::All => return Some(value),
+            Self::Some(parts) => parts,
+        };
+        let keep = |object: &mut Object| object.retain(|name, _| parts.contains(&name.as_str()));
+        match &mut value {
+            Value::Object(object) => keep(object),
+            Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).for_each(keep),
+            _ => {}
+        }
+        Some(value)
+    }
 }
 
 impl Projection {
@@ -80,31 +99,41 @@ impl Projection {
         self.include.is_none() && self.exclude.is_empty()
     }
 
-    /// Copies a stored attribute, the whole extension included, as far as it is wanted.
-    pub(crate) fn copy(&self, out: &mut Object, name: &str, value: &Value) {
-        if self.is_all() {
-            out.insert(name.to_owned(), value.clone());
-        } else if name == ENTERPRISE_URN {
-            let mut extension = Object::new();
-            for (name, value) in value.as_object().into_iter().flatten() {
-                if let Some(row) = self.kind.extension_attribute(name) {
-                    insert(&mut extension, name, self.share(true, row), || value.clone());
-                }
-            }
-            if !extension.is_empty() {
-                out.insert(name.to_owned(), extension.into());
-            }
-        } else {
-            self.add(out, name, || value.clone());
+    /// Writes a stored attribute, the extension included, as far as it is wanted.
+    pub(crate) fn copy<M: SerializeMap>(
+        &self,
+        out: &mut M,
+        name: &str,
+        value: &Value,
+    ) -> Result<(), M::Error> {
+        if self.is_all() || name != ENTERPRISE_URN {
+            return self.add(out, name, value);
         }
+        let parts = value.as_object().into_iter().flatten().filter_map(|(name, value)| {
+            let row = self.kind.extension_attribute(name)?;
+            Some((name.clone(), self.share(true, row).of(value.clone())?))
+        });
+        let extension: Object = parts.collect();
+        if extension.is_empty() { Ok(()) } else { out.serialize_entry(name, &extension) }
     }
 
-    /// Adds an attribute of the core schema as far as it is wanted; `make` runs only then.
-    pub(crate) fn add(&self, out: &mut Object, name: &str, make: impl FnOnce() -> Value) {
+    /// Writes an attribute of the core schema as far as it is wanted.
+    pub(crate) fn add<M: SerializeMap>(
+        &self,
+        out: &mut M,
+        name: &str,
+        value: &(impl Serialize + ?Sized),
+    ) -> Result<(), M::Error> {
         if self.is_all() {
-            out.insert(name.to_owned(), make());
-        } else if let Some(row) = self.kind.attribute(name) {
-            insert(out, name, self.share(false, row), make);
+            return out.serialize_entry(name, value);
+        }
+        match self.kind.attribute(name).map_or(Share::None, |row| self.share(false, row)) {
+            Share::None => Ok(()),
+            Share::All => out.serialize_entry(name, value),
+            share @ Share::Some(_) => {
+                let whole = serde_json::to_value(value).map_err(M::Error::custom)?;
+                share.of(whole).map_or(Ok(()), |part| out.serialize_entry(name, &part))
+            }
         }
     }
 
@@ -158,27 +187,6 @@ fn named(list: &[Selector], extension: bool, row: &'static Attribute) -> Share {
         }
     }
     if parts.is_empty() { Share::None } else { Share::Some(parts) }
-}
-
-fn insert(out: &mut Object, name: &str, share: Share, make: impl FnOnce() -> Value) {
-    let value = match share {
-        Share::None => return,
-        Share::All => make(),
-        Share::Some(parts) => {
-            let mut value = make();
-            match &mut value {
-                Value::Object(object) => object.retain(|name, _| parts.contains(&name.as_str())),
-                Value::Array(items) => {
-                    for object in items.iter_mut().filter_map(Value::as_object_mut) {
-                        object.retain(|name, _| parts.contains(&name.as_str()));
-                    }
-                }
-                _ => {}
-            }
-            value
-        }
-    };
-    out.insert(name.to_owned(), value);
 }
 
 #[cfg(test)]

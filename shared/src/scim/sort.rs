@@ -1,9 +1,10 @@
 //! `sortBy` and `sortOrder` (RFC 7644 section 3.4.2.3).
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use super::fold::fold_user_name;
 use super::normalise::is_primary;
@@ -17,67 +18,67 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// What resources are ordered by. Absent comes last when ascending, as the RFC has it.
+/// What one resource is ordered by. Equal ones keep their places.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Key {
+    value: Value,
+    descending: bool,
+}
+
+/// Absent comes last when ascending, as the RFC has it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+enum Value {
     Time(Timestamp),
     Text(String),
     Absent,
 }
 
 impl Sort {
-    /// Orders resources, as rendered without projection. Equal ones keep their places.
-    pub fn apply(&self, resources: &mut [Value]) {
-        resources.sort_by_cached_key(|resource| Reversible {
-            key: self.key(resource),
-            descending: self.descending,
-        });
-    }
-
-    fn key(&self, resource: &Value) -> Key {
+    /// The key of a resource, as rendered without projection.
+    pub fn key(&self, resource: &Json) -> Key {
         let holder = if self.by.extension { resource.get(ENTERPRISE_URN) } else { Some(resource) };
         let value = holder.and_then(|holder| holder.get(self.by.attribute.name));
         // Of several values, the primary one counts, else the first.
         let value = match value {
-            Some(Value::Array(items)) => items.iter().find(|item| is_primary(item)).or_else(|| items.first()),
+            Some(Json::Array(items)) => items.iter().find(|item| is_primary(item)).or_else(|| items.first()),
             single => single,
         };
         let value = match self.by.sub {
             Some(sub) => value.and_then(|value| value.get(sub.name)),
             None => value,
         };
-        key_of(self.by.leaf(), value)
+        Key { value: value_of(self.by.leaf(), value), descending: self.descending }
     }
 }
 
-fn key_of(leaf: &Attribute, value: Option<&Value>) -> Key {
+fn value_of(leaf: &Attribute, value: Option<&Json>) -> Value {
     match value {
-        Some(Value::Bool(bool)) => Key::Text(bool.to_string()),
-        Some(Value::String(text)) => match leaf.kind {
-            Type::DateTime => text.parse().map_or(Key::Absent, Key::Time),
-            _ if leaf.case_exact => Key::Text(text.clone()),
-            _ => Key::Text(fold_user_name(text)),
+        Some(Json::Bool(bool)) => Value::Text(bool.to_string()),
+        Some(Json::String(text)) => match leaf.kind {
+            Type::DateTime => text.parse().map_or(Value::Absent, Value::Time),
+            _ if leaf.case_exact => Value::Text(text.clone()),
+            _ => Value::Text(fold_user_name(text)),
         },
-        _ => Key::Absent,
+        _ => Value::Absent,
     }
 }
 
-#[derive(PartialEq, Eq)]
-struct Reversible {
-    key: Key,
-    descending: bool,
-}
-
-impl Ord for Reversible {
+impl Ord for Key {
     fn cmp(&self, other: &Self) -> Ordering {
-        let ordering = self.key.cmp(&other.key);
+        let ordering = self.value.cmp(&other.value);
         if self.descending { ordering.reverse() } else { ordering }
     }
 }
 
-impl PartialOrd for Reversible {
+impl PartialOrd for Key {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Sort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.descending { "-" } else { "" }, self.by)
     }
 }
 
@@ -88,9 +89,10 @@ mod tests {
     use super::*;
     use crate::scim::schema::ResourceKind;
 
-    fn sorted(by: &str, descending: bool, mut resources: Vec<Value>) -> Vec<Value> {
-        let by = AttrPath::resolve(by, ResourceKind::User).unwrap();
-        Sort { by, descending }.apply(&mut resources);
+    fn sorted(by: &str, descending: bool, resources: &[Json]) -> Vec<Json> {
+        let sort = Sort { by: AttrPath::resolve(by, ResourceKind::User).unwrap(), descending };
+        let mut resources = resources.to_vec();
+        resources.sort_by_cached_key(|resource| sort.key(resource));
         resources.iter().map(|resource| resource["id"].clone()).collect()
     }
 
@@ -102,8 +104,8 @@ mod tests {
             json!({"id": 3, "title": "A"}),
             json!({"id": 4, "title": "C"}),
         ];
-        assert_eq!(sorted("title", false, users.clone()), [3, 1, 4, 2]);
-        assert_eq!(sorted("title", true, users), [2, 4, 1, 3]);
+        assert_eq!(sorted("title", false, &users), [3, 1, 4, 2]);
+        assert_eq!(sorted("title", true, &users), [2, 4, 1, 3]);
     }
 
     #[test]
@@ -112,7 +114,7 @@ mod tests {
             json!({"id": 1, "emails": [{"value": "a"}, {"value": "z", "primary": true}]}),
             json!({"id": 2, "emails": [{"value": "m"}, {"value": "b"}]}),
         ];
-        assert_eq!(sorted("emails.value", false, users), [2, 1]);
+        assert_eq!(sorted("emails.value", false, &users), [2, 1]);
     }
 
     #[test]
@@ -121,6 +123,6 @@ mod tests {
             json!({"id": 1, "meta": {"created": "2026-01-01T00:00:00.5Z"}}),
             json!({"id": 2, "meta": {"created": "2026-01-01T00:00:00Z"}}),
         ];
-        assert_eq!(sorted("meta.created", false, users), [2, 1]);
+        assert_eq!(sorted("meta.created", false, &users), [2, 1]);
     }
 }

@@ -5,14 +5,16 @@ mod render;
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use unicode_normalization::is_nfc;
 
 pub use render::{GroupRef, UserView, render};
 
 use super::ScimError;
+use super::json::Json;
 use super::normalise::{self, Object, is_primary};
 use super::patch::PatchRequest;
 use super::schema::ResourceKind;
@@ -26,46 +28,35 @@ pub const MAX_ATTRIBUTES: usize = 64 * 1024;
 /// The attributes of a user that a client has set, under their canonical names.
 ///
 /// Serialised as that object. Always has a good `userName` and an `active` that is true or false, never a
-/// `password`, nothing read-only and nothing the schema table does not name.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct UserAttributes(Object);
+/// `password`, nothing read-only and nothing the schema table does not name. A clone shares them until one of
+/// the two is changed.
+#[derive(Clone, PartialEq)]
+pub struct UserAttributes(Arc<Object>);
 
 impl UserAttributes {
     /// From the body of `POST /Users`. A user is active unless the body says otherwise.
-    pub fn from_create(body: &Value) -> Result<Self, ScimError> {
-        Self::from_body(body, true)
+    pub fn from_create<'a>(body: impl Into<Json<'a>>) -> Result<Self, ScimError> {
+        Ok(UserBody::parse(&body.into())?.attributes(true))
     }
 
-    /// From the body of `PUT /Users/{id}`. All attributes are replaced, save `active`: a body without it
-    /// keeps `active_now`, so that no client wakes a deactivated user by not mentioning it
-    /// (RFC 7644 section 3.5.1 lets the server choose).
-    pub fn from_replace(body: &Value, active_now: bool) -> Result<Self, ScimError> {
-        Self::from_body(body, active_now)
-    }
-
-    fn from_body(body: &Value, active: bool) -> Result<Self, ScimError> {
-        let body = normalise::object(body)?;
-        let mut attributes = normalise::resource(body, ResourceKind::User)?;
-        if normalise::member(body, "active")?.is_none() {
-            attributes.insert("active".to_owned(), active.into());
-        }
-        Self(attributes).checked()
+    /// From the body of `PUT /Users/{id}`: see [`UserBody`].
+    pub fn from_replace<'a>(body: impl Into<Json<'a>>, active_now: bool) -> Result<Self, ScimError> {
+        Ok(UserBody::parse(&body.into())?.attributes(active_now))
     }
 
     /// These attributes after a PATCH. All operations apply or none does.
     pub fn apply_patch(&self, patch: &PatchRequest<'_>) -> Result<Self, ScimError> {
-        let mut attributes = self.0.clone();
+        let mut attributes = Object::clone(&self.0);
         for operation in patch.operations() {
             apply::apply(&mut attributes, operation)?;
         }
-        Self(attributes).checked()
+        Self(attributes.into()).checked()
     }
 
     /// The same attributes with another `active`, for a store that keeps the flag beside them.
     #[must_use]
     pub fn with_active(mut self, active: bool) -> Self {
-        self.0.insert("active".to_owned(), active.into());
+        Arc::make_mut(&mut self.0).insert("active".to_owned(), active.into());
         self
     }
 
@@ -125,10 +116,50 @@ impl UserAttributes {
             return Err(ScimError::invalid_value("The value of `active` must be true or false."));
         }
         let mut size = Size(0);
-        match serde_json::to_writer(&mut size, &self.0) {
+        match serde_json::to_writer(&mut size, &*self.0) {
             Ok(()) if size.0 <= MAX_ATTRIBUTES => Ok(self),
             _ => Err(ScimError::payload_too_large("The user's attributes are above 64 KB.")),
         }
+    }
+}
+
+/// The body of `POST /Users` and `PUT /Users/{id}`. All attributes are replaced, save `active`: a body without
+/// it leaves the user as active as it is, so that no client wakes a deactivated user by not mentioning it
+/// (RFC 7644 section 3.5.1 lets the server choose).
+#[derive(Debug, Clone)]
+pub struct UserBody {
+    attributes: UserAttributes,
+    says_active: bool,
+}
+
+impl UserBody {
+    /// Reads the body.
+    pub fn parse(body: &Json<'_>) -> Result<Self, ScimError> {
+        let body = normalise::object(body)?;
+        let says_active = normalise::member(body, "active")?.is_some();
+        let mut attributes = normalise::resource(body, ResourceKind::User)?;
+        if !says_active {
+            attributes.insert("active".to_owned(), true.into());
+        }
+        Ok(Self { attributes: UserAttributes(attributes.into()).checked()?, says_active })
+    }
+
+    /// The attributes of a user who is `active_now`; a new one is.
+    pub fn attributes(&self, active_now: bool) -> UserAttributes {
+        let attributes = self.attributes.clone();
+        if self.says_active { attributes } else { attributes.with_active(active_now) }
+    }
+}
+
+impl Serialize for UserAttributes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Object::serialize(&self.0, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for UserAttributes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Object::deserialize(deserializer).map(|attributes| Self(attributes.into()))
     }
 }
 

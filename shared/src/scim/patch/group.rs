@@ -5,11 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::{Op, Operation, PatchRequest};
 use crate::scim::ScimError;
 use crate::scim::group::{check_display_name, external_id, member_ids};
+use crate::scim::json::Json;
 
 /// The net change of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,7 +72,7 @@ impl PatchRequest<'_> {
         let mut change = GroupChange::default();
         for operation in self.operations() {
             if operation.path.attr.is("displayName") {
-                let name = operation.value.and_then(Value::as_str);
+                let name = operation.value.and_then(Json::as_str);
                 let name = name.ok_or_else(|| ScimError::invalid_value("`displayName` must be a string."))?;
                 check_display_name(name)?;
                 change.display_name = Some(name.to_owned());
@@ -112,7 +111,7 @@ fn fold_members(members: &mut MembersChange, operation: &Operation<'_>) -> Resul
 }
 
 /// `members` without a filter, with its list of members.
-fn fold_listed(members: &mut MembersChange, op: Op, value: Option<&Value>) -> Result<(), ScimError> {
+fn fold_listed(members: &mut MembersChange, op: Op, value: Option<&Json<'_>>) -> Result<(), ScimError> {
     let listed = value.filter(|value| !value.is_null());
     match (op, listed) {
         (Op::Remove, None) => *members = MembersChange::ReplaceAll(BTreeSet::new()),

@@ -1,13 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::scim::ScimType;
 
 fn group_change(body: &Value) -> Result<GroupChange, ScimError> {
-    PatchRequest::parse(body, ResourceKind::Group)?.group_change()
+    PatchRequest::parse(&Json::from(body), ResourceKind::Group)?.group_change()
 }
 
 fn members(operations: Value) -> MembersChange {

@@ -19,7 +19,7 @@ fn user(attributes: Option<&str>, excluded: Option<&str>) -> Value {
         version: None,
         location_base: "https://acme.example.com/scim/v2",
     };
-    render(view, &Projection::parse(attributes, excluded, ResourceKind::User))
+    serde_json::to_value(render(view, &Projection::parse(attributes, excluded, ResourceKind::User))).unwrap()
 }
 
 fn names(value: &Value) -> Vec<&str> {

@@ -25,8 +25,9 @@ pub struct Features {
 /// The limits of `/Bulk` (RFC 7644 section 3.7).
 #[derive(Debug, Clone, Copy)]
 pub struct BulkLimits {
-    pub max_operations: u32,
-    pub max_payload: u32,
+    pub max_operations: usize,
+    /// In bytes.
+    pub max_payload: usize,
 }
 
 /// The definitions of the three schemas.

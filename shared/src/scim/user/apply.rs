@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::scim::ScimError;
 use crate::scim::filter::Expr;
+use crate::scim::json::Json;
 use crate::scim::normalise::{self, Object, is_primary};
 use crate::scim::patch::{Op, Operation};
 use crate::scim::schema::{Attribute, ENTERPRISE_URN};
@@ -46,7 +47,7 @@ fn set(
     holder: &mut Object,
     attribute: &'static Attribute,
     op: Op,
-    value: Option<&Value>,
+    value: Option<&Json<'_>>,
 ) -> Result<(), ScimError> {
     let value = match (op, value) {
         (Op::Add | Op::Replace, Some(value)) => normalise::value(attribute, value)?,
@@ -68,7 +69,7 @@ fn merge(
     operation: &Operation<'_>,
 ) -> Result<(), ScimError> {
     let raw = match operation.value {
-        Some(Value::Object(raw)) if operation.op != Op::Remove => raw,
+        Some(Json::Object(raw)) if operation.op != Op::Remove => raw,
         value => return set(holder, attribute, operation.op, value),
     };
     let mut object = take_object(holder, attribute);
@@ -135,7 +136,7 @@ impl Values {
     }
 
     /// Adds the values that are not there yet (RFC 7644 section 3.5.2.1).
-    fn add(&mut self, value: Option<&Value>) -> Result<(), ScimError> {
+    fn add(&mut self, value: Option<&Json<'_>>) -> Result<(), ScimError> {
         let added = match value {
             Some(value) => normalise::value(self.attribute, value)?,
             None => None,
@@ -151,7 +152,7 @@ impl Values {
     }
 
     /// Removes all values, or those that agree with one of the given (as Entra writes it).
-    fn remove(&mut self, value: Option<&Value>) -> Result<(), ScimError> {
+    fn remove(&mut self, value: Option<&Json<'_>>) -> Result<(), ScimError> {
         let Some(value) = value.filter(|value| !value.is_null()) else {
             self.items.clear();
             return Ok(());
@@ -167,7 +168,7 @@ impl Values {
         op: Op,
         filter: Option<&Expr>,
         sub: Option<&'static Attribute>,
-        value: Option<&Value>,
+        value: Option<&Json<'_>>,
     ) -> Result<(), ScimError> {
         let selected = |item: &Value| {
             filter.is_none_or(|filter| item.as_object().is_some_and(|object| filter.matches(object)))
@@ -228,7 +229,7 @@ fn changed(
     item: &Value,
     op: Op,
     sub: Option<&'static Attribute>,
-    value: Option<&Value>,
+    value: Option<&Json<'_>>,
 ) -> Result<Value, ScimError> {
     let mut object = item.as_object().cloned().unwrap_or_default();
     match (sub, op) {

@@ -1,10 +1,9 @@
 //! A user as we answer it.
 
-use serde_json::Value;
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::UserAttributes;
-use crate::scim::meta::Meta;
-use crate::scim::normalise::Object;
+use crate::scim::meta::{Location, Meta};
 use crate::scim::projection::Projection;
 use crate::scim::schema::{ENTERPRISE_URN, ResourceKind, USER_URN};
 
@@ -34,43 +33,50 @@ pub struct UserView<'a> {
 }
 
 /// The user's representation (RFC 7643 section 4.1), with the attributes the client asked for.
-pub fn render(view: UserView<'_>, projection: &Projection) -> Value {
-    let attributes = view.attributes.as_object();
-    let mut schemas = vec![Value::from(USER_URN)];
-    if attributes.contains_key(ENTERPRISE_URN) {
-        schemas.push(ENTERPRISE_URN.into());
-    }
-    let mut out = Object::new();
-    out.insert("schemas".into(), schemas.into());
-    out.insert("id".into(), view.id.into());
-    for (name, value) in attributes {
-        projection.copy(&mut out, name, value);
-    }
-    if !view.groups.is_empty() {
-        projection.add(&mut out, "groups", || groups(view));
-    }
-    projection.add(&mut out, "meta", || {
-        Meta {
-            kind: ResourceKind::User,
-            id: view.id,
-            created: view.created,
-            last_modified: view.last_modified,
-            version: view.version,
-            location_base: view.location_base,
-        }
-        .to_json()
-    });
-    out.into()
+pub fn render<'a>(view: UserView<'a>, projection: &'a Projection) -> impl Serialize + use<'a> {
+    Rendered { view, projection }
 }
 
-fn groups(view: UserView<'_>) -> Value {
-    let group = |group: &GroupRef| {
-        let mut out = Object::new();
-        out.insert("value".into(), group.value.as_str().into());
-        out.insert("$ref".into(), format!("{}/Groups/{}", view.location_base, group.value).into());
-        out.insert("display".into(), group.display.as_str().into());
-        out.insert("type".into(), "direct".into());
-        Value::Object(out)
-    };
-    view.groups.iter().map(group).collect()
+struct Rendered<'a> {
+    view: UserView<'a>,
+    projection: &'a Projection,
+}
+
+impl Serialize for Rendered<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { view, projection } = *self;
+        let attributes = view.attributes.as_object();
+        let schemas = [USER_URN, ENTERPRISE_URN];
+        let used = if attributes.contains_key(ENTERPRISE_URN) { 2 } else { 1 };
+        let mut out = serializer.serialize_map(None)?;
+        out.serialize_entry("schemas", &schemas[..used])?;
+        out.serialize_entry("id", view.id)?;
+        for (name, value) in attributes {
+            projection.copy(&mut out, name, value)?;
+        }
+        if !view.groups.is_empty() {
+            let groups: Vec<_> = view.groups.iter().map(|group| shown(group, view.location_base)).collect();
+            projection.add(&mut out, "groups", &groups)?;
+        }
+        let location = Location { base: view.location_base, kind: ResourceKind::User, id: view.id };
+        let meta = Meta::new(location, view.created, view.last_modified, view.version);
+        projection.add(&mut out, "meta", &meta)?;
+        out.end()
+    }
+}
+
+/// A value of `groups`.
+#[derive(Serialize)]
+struct Shown<'a> {
+    value: &'a str,
+    #[serde(rename = "$ref")]
+    reference: Location<'a>,
+    display: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+fn shown<'a>(group: &'a GroupRef, base: &'a str) -> Shown<'a> {
+    let reference = Location { base, kind: ResourceKind::Group, id: &group.value };
+    Shown { value: &group.value, reference, display: &group.display, kind: "direct" }
 }

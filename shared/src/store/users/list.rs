@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{UserRecord, is_settled};
+use crate::scim::Start;
 use crate::store::{
     StoreError, TenantStore,
     keys::sequence,
@@ -51,6 +52,21 @@ impl Listing {
         }
         place
     }
+
+    /// The index (from 1) of the first that is at `place` or after it.
+    pub fn index(&self, place: u64) -> u64 {
+        place - self.holes.range(..place).count() as u64
+    }
+}
+
+/// A page of users.
+#[derive(Debug)]
+pub struct UserPage {
+    /// How many users there are, by the same reading of the counter.
+    pub total: u64,
+    pub users: Vec<UserRecord>,
+    /// The place where the next page begins, unless this is the last.
+    pub next: Option<u64>,
 }
 
 /// What lies at a place where nobody ever was.
@@ -75,18 +91,31 @@ impl TenantStore {
     }
 
     /// Users from the `start`-th (from 1) on, at most `count`, in order of creation, and how many there are.
+    pub async fn users(&self, start: u64, count: u32) -> Result<(u64, Vec<UserRecord>), StoreError> {
+        let page = self.user_page(Start::Index(start), count).await?;
+        Ok((page.total, page.users))
+    }
+
+    /// A page of at most `count` users, in order of creation.
     ///
     /// Where nobody was deleted the index is the place, so the counter and the page are read at once; what holes
     /// moved out of the page is read after, once.
-    pub async fn users(&self, start: u64, count: u32) -> Result<(u64, Vec<UserRecord>), StoreError> {
-        let end = start.saturating_add(u64::from(count));
-        let (listing, mut users) = try_join!(self.user_listing(), self.users_at(start..end))?;
-        let places = listing.place(start)..listing.place(end).min(listing.next + 1);
+    pub async fn user_page(&self, start: Start, count: u32) -> Result<UserPage, StoreError> {
+        let (Start::Index(first) | Start::Place(first)) = start;
+        let end = first.saturating_add(u64::from(count));
+        let (listing, mut users) = try_join!(self.user_listing(), self.users_at(first..end))?;
+        let index = match start {
+            Start::Index(index) => index,
+            Start::Place(place) => listing.index(place),
+        };
+        let behind = listing.place(index.saturating_add(u64::from(count)));
+        let places = listing.place(index)..behind.min(listing.next + 1);
         users.retain(|user| places.contains(&user.seq));
         if places.end > end {
             users.extend(self.users_at(end.max(places.start)..places.end).await?);
         }
-        Ok((listing.total(), users))
+        let next = Some(places.end).filter(|place| *place <= listing.next);
+        Ok(UserPage { total: listing.total(), users, next })
     }
 
     /// All users that `wanted` accepts, in order of creation; none when there are too many to look at.
@@ -178,5 +207,9 @@ mod tests {
         let listing = Listing { next: 8, holes: [1, 4, 5].into() };
         assert_eq!(listing.total(), 5);
         assert_eq!((1..=5).map(|i| listing.place(i)).collect::<Vec<_>>(), [2, 3, 6, 7, 8]);
+        assert_eq!(
+            (1..=9).map(|place| listing.index(place)).collect::<Vec<_>>(),
+            [1, 1, 2, 3, 3, 3, 4, 5, 6]
+        );
     }
 }

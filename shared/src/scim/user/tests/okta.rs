@@ -59,7 +59,7 @@ fn without(mut body: Value, names: &[&str]) -> Value {
 fn patched(user: &UserAttributes, operations: Value) -> UserAttributes {
     let body =
         json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations});
-    user.apply_patch(&PatchRequest::parse(&body, ResourceKind::User).unwrap()).unwrap()
+    user.apply_patch(&PatchRequest::parse(&Json::from(&body), ResourceKind::User).unwrap()).unwrap()
 }
 
 #[test]

@@ -14,7 +14,8 @@ fn anna() -> UserAttributes {
 
 #[expect(clippy::needless_pass_by_value, reason = "`json!` reads better without `&`")]
 fn try_patch(user: &UserAttributes, operations: Value) -> Result<UserAttributes, ScimError> {
-    user.apply_patch(&PatchRequest::parse(&json!({"Operations": operations}), ResourceKind::User)?)
+    let body = json!({"Operations": operations});
+    user.apply_patch(&PatchRequest::parse(&Json::from(&body), ResourceKind::User)?)
 }
 
 /// Anna's attribute after one operation.
