@@ -422,8 +422,16 @@ async fn c24_d10_headers_that_claim_something_claim_nothing() -> Outcome {
 async fn every_answer_carries_the_same_security_headers() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
-    let own =
-        ["cache-control", "content-type", "etag", "location", "allow", "set-cookie", "www-authenticate"];
+    let own = [
+        "cache-control",
+        "content-type",
+        "content-disposition",
+        "etag",
+        "location",
+        "allow",
+        "set-cookie",
+        "www-authenticate",
+    ];
     let mut seen: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
     for place in site.places()? {
         let target = filled(&acme, &place);
