@@ -11,7 +11,6 @@
 //! | judge it | [`rule`], [`judge`], [`engine`], [`rules`] |
 //! | decide about it | [`finding`], [`lifecycle`] |
 
-pub mod canonical;
 pub mod checkpoint;
 pub mod collect;
 pub mod dsse;

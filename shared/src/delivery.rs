@@ -13,7 +13,6 @@
 //! One rule: anything missing, unreadable, expired or late means no delivery.
 
 pub mod approval;
-pub mod canonical;
 pub mod class;
 pub mod destination;
 pub mod email;

@@ -6,6 +6,7 @@
 //! | [`saml`] | strict SAML 2.0 verification, metadata, requests | `ops` |
 //! | [`scim`] | SCIM 2.0 schema, filter, patch, resources, errors | `ops` |
 //! | [`okta`] | the read-only Okta client, over a transport trait | `ops` |
+//! | [`canonical`] | JSON with one spelling, for what is hashed or signed | nothing |
 //! | [`assessment`] | snapshot, rules, findings | `ops`, `okta` |
 //! | [`delivery`] | approvals, routing, redaction | `ops`, `tenant`, `assessment` |
 //! | [`report`] | the report as data, and its formats | `ops`, `assessment`, `delivery` |
@@ -16,6 +17,7 @@
 //! come in as parameters. Nothing points back up.
 
 pub mod assessment;
+pub mod canonical;
 pub mod delivery;
 pub mod http;
 pub mod okta;

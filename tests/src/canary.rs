@@ -9,17 +9,18 @@ use serde_json::json;
 use shared::{
     delivery::{
         DataClass,
-        approval::{Terms, Until},
+        approval::{Approver, AuthContext, Terms, Until, text_sha256},
     },
     store::{
         approvals::Asked,
         connections::{Cadence, Connection},
         objects::NewObject,
     },
-    tenant::{Digest, OrgId, Role},
+    tenant::{Digest, OrgId, Role, session::Method},
 };
 
 use crate::{
+    judged::judged,
     routes::Place,
     site::{Dump, Site, Tenant, texts},
 };
@@ -90,6 +91,18 @@ async fn evidence(site: &Site, tenant: &Tenant, canary: &str) -> anyhow::Result<
         requested_by: tenant.principal.actor(),
     };
     store.request_approval(asked, &acting).await?;
+    let asked = Asked {
+        terms: Terms::FirstScan { org: OrgId::new(&*org), okta_url: format!("https://{canary}.okta.com") },
+        not_before: site.now(),
+        until,
+        requested_by: tenant.principal.actor(),
+    };
+    let asked = store.request_approval(asked, &acting).await?;
+    let context = AuthContext { method: Method::Email, idp: None, authn_instant: None, acr: None };
+    let approver = Approver { principal: &tenant.principal, saw: text_sha256(&asked), context };
+    let by = format!("user:{}", tenant.admin.id);
+    let approval = store.approve(&asked.id, &approver, &site.acting(&by)).await?;
+    judged(&store, &OrgId::new(&*org), &approval, &format!("{canary}-token"), &acting).await?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 pub mod canary;
 pub mod cpu;
 pub mod front;
+pub mod judged;
 pub mod lab;
 pub mod raw;
 pub mod routes;

@@ -8,7 +8,6 @@ use okta_twin::ServiceApp;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header, redirect::Policy};
 use serde_json::{Value, json};
 use shared::{
-    assessment::{Coverage, Evaluation, Outcome, rule::Hit},
     delivery::{
         Approval, ApprovalId,
         approval::{Approver, AuthContext, Terms, Until, text_sha256},
@@ -22,11 +21,11 @@ use shared::{
         approvals::{Asked, WORKSPACE_APPROVAL},
         audit::Acting,
         onboarding::NewWorkspace,
-        scans::{Begun, Finished, Outcomes, ScanRecord, Severities, Stored, Trigger},
+        scans::ScanRecord,
         users::{NewUser, Source, UserRecord},
     },
     tenant::{
-        Digest, OrgId, Principal, Role, Subdomain, Workspace, WorkspaceKind,
+        OrgId, Principal, Role, Subdomain, Workspace, WorkspaceKind,
         cookie::Cookies,
         session::{self, Method as SignedInBy, SignIn},
     },
@@ -328,6 +327,10 @@ async fn an_org_is_connected_and_checked_under_an_approval_only() -> Outcomed {
     assert_eq!((passed.status, &passed.json["passed"]), (StatusCode::OK, &json!(true)), "{passed:?}");
     assert!(admin.page(&format!("{path}/preflight")).await?.contains("the org can be scanned"));
     assert_eq!(admin.get(&path).await?.json["state"], "ready");
+    assert!(!admin.page(&format!("{path}/scans")).await?.contains("Scan now"));
+    assert!(admin.page(&path).await?.contains("value=\"first_scan\""), "the next step is asked for here");
+    let okta_url = site.stack.twin.base_url().to_owned();
+    site.allow(&admin, Terms::FirstScan { org: org.clone(), okta_url }).await?;
     assert!(admin.page(&format!("{path}/scans")).await?.contains("Scan now"));
 
     // Another app is checked anew.
@@ -465,34 +468,12 @@ async fn each_role_does_what_the_matrix_says_and_pages_follow_accept() -> Outcom
     Ok(())
 }
 
-/// A scan that was judged with one failure of TOK-02 and one of ADM-01, as the worker leaves it.
+/// A scan of `org` that was judged, under the approval that it needs.
 async fn judged(site: &Site, admin: &Someone, org: &OrgId) -> anyhow::Result<ScanRecord> {
     let okta_url = "https://acme.okta.com".to_owned();
     let approval = site.allow(admin, Terms::FirstScan { org: org.clone(), okta_url }).await?;
     let store = site.store(&admin.workspace);
-    let acting = site.acting("job:scan");
-    let trigger = Trigger::Request { by: "user:u".to_owned() };
-    let Begun::New(scan) = store.begin_scan(org, trigger, &approval, &acting).await? else {
-        anyhow::bail!("a scan was there before");
-    };
-    let hit = |id: &str| Hit {
-        resource_kind: "api-tokens".to_owned(),
-        resource_id: id.to_owned(),
-        want: "w".to_owned(),
-        got: "g".to_owned(),
-        pointer: "p".to_owned(),
-    };
-    let fail =
-        |rule: &str| Evaluation { rule: rule.to_owned(), outcome: Outcome::Fail { hits: vec![hit("t1")] } };
-    let evaluations = [fail("TOK-02"), fail("ADM-01")];
-    let findings = store.reconcile_findings(&scan, &evaluations, &acting).await?;
-    let finished = Finished {
-        coverage: Coverage::of(&evaluations),
-        outcomes: Outcomes::of(&evaluations),
-        findings: Severities::of(&findings),
-        evaluation: Stored { name: "none".to_owned(), sha256: Digest::of(b""), bytes: 0 },
-    };
-    Ok(store.finish_scan(&scan, finished, &acting).await?)
+    tests::judged::judged(&store, org, &approval, "t1", &site.acting("job:scan")).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -357,10 +357,10 @@ async fn large_lists_and_groups_stay_complete_and_flat() -> Outcome {
     seen.sort_unstable();
     seen.dedup();
     assert_eq!((count, seen.len()), (1_100, 1_100), "complete, without duplicates");
-    // Page 1 costs what page 7 costs; behind the deleted one (once more), what it moved out of the page is read after.
-    assert_eq!(costs_of_pages[0], costs_of_pages[6]);
-    assert_eq!(costs_of_pages[8], costs_of_pages[9]);
-    assert!(costs_of_pages[10].1 <= costs_of_pages[0].1 + 2.0, "{costs_of_pages:?}");
+    // No page costs more than page 1 but for a hole in it: what that moved out of the page is read after.
+    let (trips, calls) = costs_of_pages[0];
+    let flat = |page: &(f64, f64)| page.0 <= trips + 1.0 && page.1 <= calls + 2.0;
+    assert!(costs_of_pages.iter().all(flat), "{costs_of_pages:?}");
 
     let group = role_group(&acme, Role::Viewer);
     let path = format!("/scim/v2/Groups/{group}");

@@ -1,31 +1,21 @@
 #!/usr/bin/env python3
 """Creates the whole stack on ministack's CloudFormation: a second opinion that the template can be deployed.
 
-One rule: the emulator listens on loopback only, for a bounded time, and only the process started here is ended.
-
 ministack does not see SAM's HttpApi events (it ignores the OpenAPI body that they become), so the routes are
 added as explicit resources from the same events. It accepts unknown properties; cfn-lint refuses those.
 """
 
 import json
 import os
-import pathlib
-import shutil
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-import urllib.error
-import urllib.request
 
+import ministack
 import template
 
 os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 import boto3  # noqa: E402 (reads the environment)
 from botocore.config import Config  # noqa: E402
 
-READY_SECONDS = 60
 STACK_SECONDS = 120
 STACK = "atomation"
 
@@ -60,38 +50,6 @@ def with_explicit_routes(sam):
 def expected(stack):
     """Logical names that must exist: without parameters, a resource under a condition does not."""
     return {name for name, resource in stack["Resources"].items() if "Condition" not in resource}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def start(port, home):
-    executable = shutil.which("ministack", path=str(pathlib.Path(sys.executable).parent))
-    environment = os.environ | {
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "LOG_LEVEL": "WARNING",
-        "S3_DATA_DIR": f"{home}/s3",
-        "TMPDIR": home,
-    }
-    log = open(f"{home}/ministack.log", "w+b")
-    return subprocess.Popen([executable], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log), log
-
-
-def wait_until_ready(process, endpoint):
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise SystemExit(f"ministack ended early with status {process.returncode}")
-        try:
-            urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2)
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise SystemExit(f"ministack was not ready within {READY_SECONDS} s")
 
 
 def client(service, endpoint):
@@ -153,31 +111,14 @@ def main():
     sam = template.sam()
     stack = with_explicit_routes(sam)
     want = expected(stack)
-    port = free_port()
-    endpoint = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory(prefix="ministack-") as home:
-        process, log = start(port, home)
-        try:
-            wait_until_ready(process, endpoint)
-            began = time.monotonic()
-            got = create(endpoint, stack)
-            seconds = time.monotonic() - began
-            wrong = {name: got.get(name, "missing") for name in want if got.get(name) != "CREATE_COMPLETE"}
-            if wrong or len(got) != len(want):
-                raise SystemExit(f"want {len(want)} resources, got {len(got)}; not complete: {wrong}")
-            routes = check_routes(endpoint, sam)
-        except BaseException:
-            log.seek(0)
-            sys.stderr.write(log.read().decode(errors="replace")[-4000:])
-            raise
-        finally:
-            process.terminate()
-            try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(timeout=5)
-            log.close()
+    with ministack.running() as endpoint:
+        began = time.monotonic()
+        got = create(endpoint, stack)
+        seconds = time.monotonic() - began
+        wrong = {name: got.get(name, "missing") for name in want if got.get(name) != "CREATE_COMPLETE"}
+        if wrong or len(got) != len(want):
+            raise SystemExit(f"want {len(want)} resources, got {len(got)}; not complete: {wrong}")
+        routes = check_routes(endpoint, sam)
     print(f"CREATE_COMPLETE in {seconds:.1f} s: {len(got)} resources, {routes} routes")
 
 

@@ -76,7 +76,7 @@ async fn customer_steps(person: &Person) -> Result<Vec<Step>, Problem> {
             &org_page,
         ),
         step("scim", !tokens.is_empty(), "Optional: provision people from Okta by SCIM", "/security/scim"),
-        step("first_scan", scanned, "Approve and run the first scan", "/approvals"),
+        step("first_scan", scanned, "Approve and run the first scan", &org_page),
         step(
             "report",
             scanned && is_published(&store, &connections).await?,

@@ -34,9 +34,10 @@ async fn list(State(_): State<Console>, person: Person, Ids([org]): Ids<1>) -> R
     let scans = person.store().scans(&org.org, SHOWN).await?;
     let json = json!({ "org": org.org, "scans": scans.iter().map(as_json).collect::<Vec<_>>() });
     let may_run = person.principal.may(Permission::ScansRun);
+    let approved = person.store().first_scan(&org.org, person.visit.at).await?.is_some();
     let body = html! {
         p { a href=(format!("/orgs/{}", org.org)) { (org.label) } " · " code { (org.okta_url) } }
-        @if may_run { (scan_now(&org)) }
+        @if may_run { (scan_now(&org, approved)) }
         (table(&scans))
     };
     Ok(Answer::page(layout::page(&person, "/orgs", "Scans", &body), json))
@@ -156,15 +157,15 @@ fn rule_json(evaluation: &Evaluation) -> Value {
     })
 }
 
-fn scan_now(org: &Connection) -> Markup {
+fn scan_now(org: &Connection, approved: bool) -> Markup {
     html! {
-        @if org.preflight.as_ref().is_some_and(|check| check.passed) {
+        @if approved && org.preflight.as_ref().is_some_and(|check| check.passed) {
             form method="post" action=(format!("/orgs/{}/scans", org.org)) {
                 button class="primary" type="submit" { "Scan now" }
             }
         } @else {
-            p { "A scan can be run once the " a href=(format!("/orgs/{}", org.org)) { "permission check" }
-                " has passed and the first scan is approved." }
+            p { "A scan can be run once " a href=(format!("/orgs/{}", org.org)) { "the steps of this org" }
+                " are done: the permission check has passed and the first scan is approved." }
         }
     }
 }

@@ -8,13 +8,14 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use shared::{
     assessment::{
-        Checkpoint, Coverage, Evaluation, Manifest, canonical,
+        Checkpoint, Coverage, Evaluation, Manifest,
         dsse::{Envelope, IN_TOTO, pae},
         engine,
         manifest::Subject,
         rule::Params,
         rules,
     },
+    canonical,
     delivery::DataClass,
     okta::Transport,
     store::{

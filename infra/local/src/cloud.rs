@@ -12,10 +12,13 @@
 //! | `s3/` | one folder per bucket |
 //! | `sqs/journal.jsonl` | queues and messages |
 //! | `secretsmanager.json`, `kms.json`, `sts.json`, `ses.json` | the rest, readable by the owner only |
+//!
+//! [`emulator`] puts an emulator of others in the place of four of them, as a second opinion.
 
 mod api;
 mod document;
 mod dynamodb;
+pub mod emulator;
 pub mod faults;
 pub mod kms;
 pub mod s3;
@@ -41,6 +44,7 @@ use jiff::Timestamp;
 use shared::ops::{Random, SystemRandom};
 
 pub use dynamodb::TableSpec;
+use emulator::Emulator;
 
 /// The region every resource lives in.
 pub const REGION: &str = "us-east-1";
@@ -87,6 +91,7 @@ pub(crate) struct Surroundings {
 /// The running stand-ins. Dropping it stops them; [`Cloud::shutdown`] also waits.
 pub struct Cloud {
     endpoints: Endpoints,
+    credentials: Credentials,
     now: Now,
     sqs: Arc<sqs::Sqs>,
     ses: Arc<ses::Ses>,
@@ -111,6 +116,12 @@ impl Cloud {
             Some(_) => None,
         };
         let data = data.as_deref();
+        let emulator = Emulator::from_env()?;
+        anyhow::ensure!(
+            data.is_none() || emulator.is_none(),
+            "{} keeps its own data: run without a data folder",
+            emulator::VARIABLE
+        );
         let lock = data.map(lock_folder).transpose()?;
         let surroundings = Surroundings { now: Arc::clone(&now), random };
 
@@ -137,7 +148,7 @@ impl Cloud {
         let (listener, dynamodb) = server::bind().await?;
         dynamodb::spawn(&mut servers, listener, data)?;
 
-        let endpoints = Endpoints {
+        let mut endpoints = Endpoints {
             dynamodb,
             s3,
             sqs: front.clone(),
@@ -146,7 +157,13 @@ impl Cloud {
             sts: front.clone(),
             ses: front,
         };
-        let cloud = Self { endpoints, now, sqs, ses, sts, servers, _ephemeral: ephemeral, _lock: lock };
+        let mut credentials = Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "local-stack");
+        if let Some(emulator) = emulator {
+            emulator.replace(&mut endpoints);
+            credentials = Emulator::credentials(&SystemRandom::default());
+        }
+        let cloud =
+            Self { endpoints, credentials, now, sqs, ses, sts, servers, _ephemeral: ephemeral, _lock: lock };
         cloud.spawn_sweeper();
         Ok(cloud)
     }
@@ -164,7 +181,7 @@ impl Cloud {
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(credentials()))
+            .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
             .http_client(plain_http_client())
             .service_config(self.endpoints.clone())
             .build()
@@ -230,10 +247,6 @@ fn lock_folder(folder: &Path) -> anyhow::Result<File> {
         File::create(folder.join(".lock")).with_context(|| format!("data folder {}", folder.display()))?;
     lock.try_lock().with_context(|| format!("another local stack runs on {}", folder.display()))?;
     Ok(lock)
-}
-
-fn credentials() -> Credentials {
-    Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "local-stack")
 }
 
 /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    canonical::{self, NotCanonical},
     checkpoint::Checkpoint,
     merkle,
     part::{Part, hex, sha256_hex},
     status::Status,
 };
+use crate::canonical::{self, CanonicalError};
 
 /// The schema this code writes and reads.
 pub const SCHEMA: &str = "atomation.snapshot-manifest/1";
@@ -73,7 +73,7 @@ pub enum ManifestError {
     #[error("want a collection that has ended, got one that is still reading {0}")]
     NotCollected(String),
     #[error(transparent)]
-    NotCanonical(#[from] NotCanonical),
+    NotCanonical(#[from] CanonicalError),
     #[error("want a manifest of schema {SCHEMA}, got something else")]
     Unreadable,
     #[error("want Merkle root {want}, got {got}")]
@@ -116,7 +116,7 @@ impl Manifest {
     }
 
     /// The bytes to store and to sign over.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, NotCanonical> {
+    pub fn to_bytes(&self) -> Result<Vec<u8>, CanonicalError> {
         canonical::to_bytes(self)
     }
 
@@ -131,12 +131,12 @@ impl Manifest {
     }
 
     /// The digest by which reports and approvals name this snapshot.
-    pub fn sha256(&self) -> Result<String, NotCanonical> {
+    pub fn sha256(&self) -> Result<String, CanonicalError> {
         Ok(sha256_hex(&self.to_bytes()?))
     }
 
     /// The in-toto statement (v1) about this manifest, to be signed as [`super::dsse::pae`].
-    pub fn statement(&self) -> Result<Vec<u8>, NotCanonical> {
+    pub fn statement(&self) -> Result<Vec<u8>, CanonicalError> {
         canonical::to_bytes(&json!({
             "_type": "https://in-toto.io/Statement/v1",
             "subject": [{"name": format!("{}/manifest.json", self.scan), "digest": {"sha256": self.sha256()?}}],
@@ -166,7 +166,7 @@ impl Manifest {
     }
 }
 
-fn root(parts: &[Part]) -> Result<String, NotCanonical> {
+fn root(parts: &[Part]) -> Result<String, CanonicalError> {
     let leaves: Vec<_> = parts.iter().map(canonical::to_bytes).collect::<Result<_, _>>()?;
     Ok(hex(&merkle::root(&leaves)))
 }

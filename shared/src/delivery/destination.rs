@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Email, PartnerId, canonical};
-use crate::tenant::Digest;
+use super::{Email, PartnerId};
+use crate::{canonical, tenant::Digest};
 
 /// An S3 bucket outside our account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

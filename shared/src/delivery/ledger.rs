@@ -12,11 +12,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Approval, ApprovalId, DataClass,
-    approval::State,
-    canonical::{self, CanonicalError},
-};
+use super::{Approval, ApprovalId, DataClass, approval::State};
+use crate::canonical::{self, CanonicalError};
 use crate::tenant::{Digest, TenantId, principal::Actor};
 
 /// Where a chain ends.

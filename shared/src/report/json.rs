@@ -1,15 +1,15 @@
 //! The report for machines: stable member names, one schema version, members in a fixed order.
 
-use crate::assessment::canonical::{self, NotCanonical};
+use crate::canonical::{self, CanonicalError};
 
 use super::{Report, Sanitized};
 
 /// The full edition, as canonical JSON.
-pub fn render(report: &Report) -> Result<Vec<u8>, NotCanonical> {
+pub fn render(report: &Report) -> Result<Vec<u8>, CanonicalError> {
     canonical::to_bytes(report)
 }
 
 /// The sanitized edition, as canonical JSON.
-pub fn render_sanitized(report: &Sanitized) -> Result<Vec<u8>, NotCanonical> {
+pub fn render_sanitized(report: &Sanitized) -> Result<Vec<u8>, CanonicalError> {
     canonical::to_bytes(report)
 }

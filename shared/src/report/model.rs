@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::assessment::{
-    Coverage, Evaluation, Finding, Manifest, Outcome, Severity, Status,
-    canonical::NotCanonical,
-    framework::Framework,
-    lifecycle::State,
-    rule::{Area, Rule},
-    rules,
+use crate::{
+    assessment::{
+        Coverage, Evaluation, Finding, Manifest, Outcome, Severity, Status,
+        framework::Framework,
+        lifecycle::State,
+        rule::{Area, Rule},
+        rules,
+    },
+    canonical::CanonicalError,
 };
 
 /// The schema of the JSON edition. It changes when a reader could misread the new one.
@@ -164,7 +166,7 @@ pub struct Evidence {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReportError {
     #[error(transparent)]
-    Manifest(#[from] NotCanonical),
+    Manifest(#[from] CanonicalError),
     #[error("want findings of org {want}, got one of another")]
     OtherOrg { want: String },
     #[error("want outcomes of rules in this library, got {0}")]
@@ -217,7 +219,7 @@ fn rule(id: &str) -> Result<&'static Rule, ReportError> {
     rules::find(id).ok_or_else(|| ReportError::UnknownRule(id.to_owned()))
 }
 
-fn scope(manifest: &Manifest, consent: &Consent) -> Result<Scope, NotCanonical> {
+fn scope(manifest: &Manifest, consent: &Consent) -> Result<Scope, CanonicalError> {
     Ok(Scope {
         org_url: manifest.subject.org_url.clone(),
         okta_org_id: manifest.subject.okta_org_id.clone(),

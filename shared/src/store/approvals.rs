@@ -20,10 +20,10 @@ use super::{
     users::UserRecord,
 };
 use crate::{
+    canonical,
     delivery::{
         Approval, ApprovalId,
         approval::{self, ApprovalError, Request, Terms, Until, transition::RequestError},
-        canonical,
         ledger::{Entry, Event, Step},
     },
     ops::random,

@@ -43,7 +43,10 @@ pub(super) async fn show(
     let place = orgs.iter().position(|one| one.org.as_str() == org).ok_or_else(Problem::not_found)?;
     let (org, primary) = (&orgs[place], place == 0);
     let store = person.store();
-    let approved = store.api_access(&org.org, person.visit.at).await?.is_some();
+    let approved = Approved {
+        access: store.api_access(&org.org, person.visit.at).await?.is_some(),
+        first_scan: store.first_scan(&org.org, person.visit.at).await?.is_some(),
+    };
     let setup = Setup::of(&person, org);
     let mut json = org_json(org, primary);
     json["appName"] = json!(setup.app_name);
@@ -53,8 +56,9 @@ pub(super) async fn show(
         .iter()
         .map(|scope| json!({ "scope": scope.name, "why": scope.why, "required": scope.required }))
         .collect();
-    json["apiAccessApproved"] = json!(approved);
-    let body = view(&person, org, primary, approved, &setup);
+    json["apiAccessApproved"] = json!(approved.access);
+    json["firstScanApproved"] = json!(approved.first_scan);
+    let body = view(&person, org, primary, &approved, &setup);
     Ok(Answer::page(layout::page(&person, "/orgs", &org.label, &body), json))
 }
 
@@ -116,6 +120,12 @@ pub(super) fn cadence_name(cadence: Cadence) -> &'static str {
     }
 }
 
+/// Which of the two approvals that a scan needs are in force.
+struct Approved {
+    access: bool,
+    first_scan: bool,
+}
+
 /// The values that go into Okta.
 struct Setup {
     app_name: String,
@@ -147,7 +157,7 @@ fn scopes() -> Vec<Scope> {
     endpoints::scopes().into_iter().map(scope).collect()
 }
 
-fn view(person: &Person, org: &Connection, primary: bool, approved: bool, setup: &Setup) -> Markup {
+fn view(person: &Person, org: &Connection, primary: bool, approved: &Approved, setup: &Setup) -> Markup {
     let may_manage = person.principal.may(Permission::OrgsManage);
     let may_ask = person.principal.may(Permission::ApprovalsDecide);
     let path = format!("/orgs/{}", org.org);
@@ -158,10 +168,11 @@ fn view(person: &Person, org: &Connection, primary: bool, approved: bool, setup:
             a href=(format!("/findings?org={}", org.org)) { "Findings" } }
         h2 { "Connect it" }
         ol class="steps" {
-            (step(approved, &access(org, approved, may_ask)))
+            (step(approved.access, &access(org, approved.access, may_ask)))
             (step(org.client_id.is_some(), &in_okta(org, setup)))
             (step(org.client_id.is_some(), &client(org, may_manage, &path)))
             (step(org.preflight.as_ref().is_some_and(|check| check.passed), &check(org, may_manage, &path)))
+            (step(approved.first_scan, &first_scan(org, approved.first_scan, may_ask)))
         }
         (rhythm(org, may_manage, &path))
     }
@@ -176,14 +187,27 @@ fn access(org: &Connection, approved: bool, may_ask: bool) -> Markup {
         p { strong { "Approve read-only API access. " }
             @if approved { "An approval is in force." }
             @else { "The approval names the scopes below and nothing else." } }
-        @if !approved && may_ask {
-            form method="post" action="/approvals" {
-                input type="hidden" name="kind" value="api_access";
-                input type="hidden" name="org" value=(org.org);
-                button type="submit" { "Ask for the approval" }
-            }
+        @if !approved && may_ask { (ask(org, "api_access")) }
+    }
+}
+
+fn first_scan(org: &Connection, approved: bool, may_ask: bool) -> Markup {
+    html! {
+        p { strong { "Approve the first scan. " }
+            @if approved { "An approval is in force: " a href=(format!("/orgs/{}/scans", org.org)) { "scan now" } "." }
+            @else { "Scans, also those on the schedule, run under it until you revoke it." } }
+        @if !approved && may_ask { (ask(org, "first_scan")) }
+    }
+}
+
+/// Asks for an approval of `kind` and leads to its text.
+fn ask(org: &Connection, kind: &str) -> Markup {
+    html! {
+        form method="post" action="/approvals" {
+            input type="hidden" name="kind" value=(kind);
+            input type="hidden" name="org" value=(org.org);
+            button type="submit" { "Ask for the approval" }
         }
-        p { a href="/approvals" { "Approvals" } }
     }
 }
 
@@ -220,6 +244,7 @@ fn client(org: &Connection, may_manage: bool, path: &str) -> Markup {
             form class="stack" method="post" action=(format!("{path}/client")) {
                 label { "Client ID"
                     input name="client_id" required autocomplete="off" pattern="0oa[A-Za-z0-9]{17}"
+                        title="20 letters and digits that begin with 0oa"
                         value=[org.client_id.as_deref()] aria-describedby="client-id";
                     small id="client-id" { "From the app's General tab; it begins with 0oa. It is not a secret." } }
                 button type="submit" { "Save" }

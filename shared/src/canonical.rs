@@ -1,4 +1,4 @@
-//! JSON with one spelling (RFC 8785), so that equal values have equal hashes.
+//! JSON with one spelling (RFC 8785), so that equal values have equal hashes and what is signed can be made again.
 //!
 //! One rule: what has no certain spelling is refused. Of numbers only integers that a double holds exactly are
 //! taken (RFC 8785 section 3.2.2.3 writes numbers as ECMAScript does; we need no fractions).
@@ -10,26 +10,31 @@ use serde_json::{Number, Value};
 const MAX_EXACT: u64 = (1 << 53) - 1;
 
 /// Why a value has no canonical text.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CanonicalError {
     #[error("want an integer of at most 53 bits, got {got}")]
     Number { got: Number },
     #[error("the value is not JSON")]
-    NotJson(#[from] serde_json::Error),
+    NotJson,
 }
 
 /// The canonical text of `value`.
 pub fn to_string(value: &impl Serialize) -> Result<String, CanonicalError> {
     let mut out = String::new();
-    write(&serde_json::to_value(value)?, &mut out)?;
+    let value = serde_json::to_value(value).map_err(|_| CanonicalError::NotJson)?;
+    write(&value, &mut out)?;
     Ok(out)
+}
+
+/// The same in bytes.
+pub fn to_bytes(value: &impl Serialize) -> Result<Vec<u8>, CanonicalError> {
+    to_string(value).map(String::into_bytes)
 }
 
 fn write(value: &Value, out: &mut String) -> Result<(), CanonicalError> {
     match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
+        // serde_json escapes as RFC 8785 section 3.2.2.2 asks: short forms, else \u00xx in lower case.
+        Value::Null | Value::Bool(_) | Value::String(_) => out.push_str(&value.to_string()),
         Value::Number(number) => {
             let exact = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
             if exact.is_none_or(|n| n > MAX_EXACT) {
@@ -37,8 +42,6 @@ fn write(value: &Value, out: &mut String) -> Result<(), CanonicalError> {
             }
             out.push_str(&number.to_string());
         }
-        // serde_json escapes as RFC 8785 section 3.2.2.2 asks: short forms, else \u00xx in lower case.
-        Value::String(text) => out.push_str(&serde_json::to_string(text)?),
         Value::Array(items) => {
             out.push('[');
             for (n, item) in items.iter().enumerate() {
@@ -58,7 +61,7 @@ fn write(value: &Value, out: &mut String) -> Result<(), CanonicalError> {
                 if n > 0 {
                     out.push(',');
                 }
-                out.push_str(&serde_json::to_string(key)?);
+                out.push_str(&Value::from(key.as_str()).to_string());
                 out.push(':');
                 write(member, out)?;
             }
