@@ -9,7 +9,7 @@ const BATCHES: usize = 15;
 /// Long enough for the thread clock's resolution.
 const BATCH_MICROSECONDS: f64 = 20_000.0;
 
-/// Microseconds of this thread's CPU per call of `operation`: the best batch of [`BATCHES`].
+/// Microseconds of this thread's CPU per call of `operation`: the best of several batches.
 pub fn microseconds<T>(mut operation: impl FnMut() -> T) -> f64 {
     let once = batch(1, &mut operation).max(0.1);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive count")]

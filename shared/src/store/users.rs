@@ -95,7 +95,7 @@ impl TenantStore {
         let audit = acting.record("user.create", user.target(), user.source.as_str());
         match self.change(self.user_creation(&user), &audit).await {
             Ok(()) => Ok(user),
-            // A place that stays open for now is closed by the first page that shows it.
+            // What could not be closed here is closed by the first page that shows the gap.
             Err(error) if error.refused(0) => {
                 drop(self.give_up_place(&user).await);
                 Err(UserError::NameTaken)

@@ -1,7 +1,8 @@
 //! What a newly fetched metadata document changes, and whether an Admin must say so first.
 //!
-//! One rule: whoever controls the metadata's address alone must not take the front door over. A rollover keeps
-//! one key while it brings the next; everything that breaks with what was pinned waits for a person.
+//! One rule: what breaks with the pinned document waits for a person. A rollover, which keeps one key while it brings
+//! the next, is believed: who serves the metadata can add a key, as the identity provider's own rollover must be able
+//! to. The Admins hear of it (infra/adr/0008).
 
 use super::IdpMetadata;
 
