@@ -5,6 +5,7 @@ pub mod cpu;
 pub mod front;
 pub mod judged;
 pub mod lab;
+pub mod load;
 pub mod raw;
 pub mod routes;
 pub mod sign_in;

@@ -42,7 +42,7 @@ use crate::{
 };
 
 /// The name of the local stack's table.
-const TABLE: &str = "atomation";
+pub(crate) const TABLE: &str = "atomation";
 
 /// A correlation id, the same in every request of a test, so that answers can be compared.
 const CORRELATION: &str = "c-the-same-each-time";
@@ -56,7 +56,7 @@ pub struct Site {
     pub table: Table,
     pub workspaces: Workspaces,
     pub random: Arc<dyn Random>,
-    client: aws_sdk_dynamodb::Client,
+    pub(crate) client: aws_sdk_dynamodb::Client,
 }
 
 /// A workspace of it, with its administrator's session and its SCIM token.

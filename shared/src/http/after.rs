@@ -80,3 +80,31 @@ where
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicBool, Ordering},
+        time::Duration,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_next_event_is_asked_for_after_the_work() {
+        let (after, done) = (After::default(), Arc::new(AtomicBool::new(false)));
+        let (starter, flag) = (after.clone(), done.clone());
+        let function = tower::service_fn(move |_: LambdaInvocation| {
+            let flag = flag.clone();
+            starter.start(async move {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                flag.store(true, Ordering::SeqCst);
+            });
+            std::future::ready(Ok::<(), Error>(()))
+        });
+        let (parts, ()) = http::Response::new(()).into_parts();
+        let invocation = LambdaInvocation { parts, body: bytes::Bytes::new(), context: Default::default() };
+        after.layer(function).call(invocation).await.unwrap();
+        assert!(done.load(Ordering::SeqCst));
+    }
+}

@@ -13,10 +13,13 @@ impl TenantStore {
         self.table.read(&self.key("K", id)).await
     }
 
-    /// All tokens ever issued, oldest first.
+    /// All tokens ever issued, newest first.
     pub async fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
         let pk = self.partition("K");
-        self.table.list(&Range { pk: &pk, from: None, to: None, newest_first: false, limit: 1000 }).await
+        let range = Range { pk: &pk, from: None, to: None, newest_first: false, limit: 1000 };
+        let mut tokens: Vec<TokenRecord> = self.table.list(&range).await?;
+        tokens.sort_by_key(|token| std::cmp::Reverse(token.created));
+        Ok(tokens)
     }
 
     /// Keeps a new token. `existing` are all tokens, which the limit of two was checked against. Write 0 is the
