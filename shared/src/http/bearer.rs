@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use futures::future::{Either, select};
-use jiff::{Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use super::{
     Door, Visit,
@@ -23,6 +23,9 @@ use crate::{
         token::{self, PresentedToken, TokenRefusal},
     },
 };
+
+/// How long a request goes on beginning things.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(20);
 
 /// A SCIM client whose token is well formed. Nothing is proven yet.
 pub struct ScimCaller {
@@ -105,6 +108,11 @@ impl ScimClient {
     /// Who acts, for audit records.
     pub fn acting(&self) -> Acting<'_> {
         self.visit.acting(format!("scim:{}", self.token_id))
+    }
+
+    /// Whether nothing more should be begun: the gateway gives up at 30 s, and its answer would not be JSON of ours.
+    pub fn is_late(&self) -> bool {
+        self.visit.door.clock.now().duration_since(self.visit.at) > PATIENCE
     }
 
     /// The base of resource locations: `https://acme.example.com/scim/v2`.
