@@ -116,6 +116,7 @@ fn token_json(person: &Person, token: &TokenRecord) -> Value {
         "created": token.created,
         "expires": token.expires,
         "lastUsedDay": token.last_used_day,
+        "exposed": token.exposed,
     })
 }
 
@@ -144,7 +145,8 @@ fn page(person: &Person, tokens: &[TokenRecord], secret: Option<&str>, base_url:
             li { "To App: enable Create Users, Update User Attributes, Deactivate Users." }
             li { "Push Groups → Refresh App Groups, then link your groups to the role-groups "
                 @for (index, role) in Role::ALL.iter().enumerate() { @if index > 0 { ", " } (role.name()) }
-                ". Uncheck “Rename app groups to match group name in Okta”." }
+                ". Uncheck “Rename app groups to match group name in Okta”. A group that Okta creates here instead \
+                 (“Create group”) gives no role." }
             li { "Assign people last. Okta does not support one group for both assignment and push." }
         }
         h2 { "Tokens" }
@@ -159,7 +161,13 @@ fn page(person: &Person, tokens: &[TokenRecord], secret: Option<&str>, base_url:
                     @for token in tokens {
                         tr {
                             td { code { (token.id) } }
-                            td { (state(person, token)) }
+                            td {
+                                (state(person, token))
+                                @if let Some(at) = token.exposed {
+                                    " · " strong { "seen in an address" } " " (layout::time(at))
+                                    ": generate another one, give it to Okta, and revoke this one"
+                                }
+                            }
                             td { (layout::time(token.created)) }
                             td { (layout::time(token.expires)) }
                             td { @match token.last_used_day { Some(day) => (day), None => "never" } }

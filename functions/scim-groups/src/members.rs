@@ -6,6 +6,7 @@ use shared::{
     http::ScimClient,
     scim::ScimError,
     store::groups::{Group, PER_WAVE, Version},
+    tenant::Role,
 };
 
 use crate::write::stale;
@@ -23,11 +24,14 @@ pub(crate) async fn change(
         if client.is_late() {
             return Err(ScimError::unfinished(done * PER_WAVE, members.len()));
         }
-        let wave = wave.iter().map(|(user, add)| ((*user).clone(), **add)).collect();
-        let changed = client.store().change_members(group, version, &wave, &client.acting()).await;
+        let delta = wave.iter().map(|(user, add)| ((*user).clone(), **add)).collect();
+        let changed = client.store().change_members(group, version, &delta, &client.acting()).await;
         changed.map_err(|error| stale(error, version))?;
         // The first wave proved the version and made a new one.
         version = Version::Any;
+        if matches!(group, Group::Role(Role::Admin)) && wave.iter().any(|(_, add)| !**add) {
+            client.an_admin_may_be_gone();
+        }
     }
     Ok(())
 }
