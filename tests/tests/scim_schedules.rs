@@ -212,9 +212,11 @@ impl Scene {
         Ok(state)
     }
 
-    async fn run(&self, seeds: impl Iterator<Item = u64>) -> Outcome {
+    async fn run(&self, site: &Site, seeds: impl Iterator<Item = u64>) -> Outcome {
         let mut before = self.state().await?;
         for seed in seeds {
+            // No faster than a token may go.
+            site.stack.clock.advance(SignedDuration::from_secs(2));
             let sent = self.play(seed).await?;
             let after = self.state().await?;
             for (what, value) in &after {
@@ -273,7 +275,7 @@ async fn parallel_changes_end_as_in_some_serial_order() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
     let scene = Scene::new(&acme, acme.address).await?;
-    scene.run(0..slice(90)).await?;
+    scene.run(&site, 0..slice(90)).await?;
     at_rest(&site, &acme).await
 }
 
@@ -306,7 +308,7 @@ async fn under_throttling_conflicts_and_lost_answers_nothing_is_lost_or_twice() 
         .rule("dynamodb.*", When::PerMille(20), Fault::Throttled);
     let (_gateway, at, faults) = faulty(&site, plan).await?;
     let scene = Scene::new(&acme, at).await?;
-    scene.run(1_000_000..1_000_000 + slice(10)).await?;
+    scene.run(&site, 1_000_000..1_000_000 + slice(10)).await?;
     let injected = faults.injected();
     for fault in [Fault::Conflict, Fault::ReplyLost, Fault::Throttled] {
         ensure!(injected.iter().any(|one| one.fault == fault), "{fault:?} was never injected");
