@@ -187,7 +187,7 @@ async fn verified(
     Ok((identity, findings))
 }
 
-/// The user whom the response names, and the one whose session this browser has.
+/// Whom the response names, and the user whose session this browser has.
 async fn people(
     visit: &Visit,
     identity: &Identity,

@@ -103,7 +103,8 @@ mod tests {
             std::future::ready(Ok::<(), Error>(()))
         });
         let (parts, ()) = http::Response::new(()).into_parts();
-        let invocation = LambdaInvocation { parts, body: bytes::Bytes::new(), context: Default::default() };
+        let invocation =
+            LambdaInvocation { parts, body: bytes::Bytes::new(), context: lambda_http::Context::default() };
         after.layer(function).call(invocation).await.unwrap();
         assert!(done.load(Ordering::SeqCst));
     }

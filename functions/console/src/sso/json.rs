@@ -18,6 +18,7 @@ pub(super) fn to_json(person: &Person, sso: &Sso) -> Value {
             "idpInitiated": settings.idp_initiated,
             "requireProvisioning": settings.require_provisioning,
             "requireSignedAssertion": settings.require_signed_assertion,
+            "allowEcdsa": settings.allow_ecdsa,
         },
         "connection": sso.connection.as_ref().map(connection),
         "refresh": refresh(&sso.refresh),

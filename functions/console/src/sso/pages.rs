@@ -110,7 +110,7 @@ fn identity_provider(idp: &IdpMetadata, now: jiff::Timestamp) -> Markup {
         table {
             tbody {
                 tr { th scope="row" { "Entity ID" } td { code { (idp.entity_id) } } }
-                tr { th scope="row" { "Sign-on URL" } td { code { (idp.sso_redirect.as_deref().unwrap_or("none")) } } }
+                tr { th scope="row" { "Sign-on URL" } td { code { (idp.sso_redirect) } } }
                 tr { th scope="row" { "Signed requests" }
                     td { @if idp.want_authn_requests_signed { "wanted" } @else { "not wanted" } } }
                 @if let Some(until) = idp.valid_until {
@@ -149,6 +149,7 @@ fn switches(person: &Person) -> Markup {
             (one("idp_initiated", settings.idp_initiated, "Accept sign-in from the Okta dashboard"))
             (one("require_provisioning", settings.require_provisioning, "Let in only people provisioned by SCIM or invited"))
             (one("require_signed_assertion", settings.require_signed_assertion, "Require a signed assertion, not only a signed response"))
+            (one("allow_ecdsa", settings.allow_ecdsa, "Accept ECDSA signatures (P-256, P-384), not only RSA"))
             button class="primary" type="submit" { "Save" }
         }
     }
