@@ -238,14 +238,6 @@ fn capitalised(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-fn acs_url(person: &Person) -> String {
-    format!("{}/auth/saml/acs", person.visit.origin())
-}
-
-fn entity_id(person: &Person) -> String {
-    format!("{}/saml/metadata", person.visit.origin())
-}
-
 /// `true` and `false` of JSON; `on`, `true` and `false` of a form.
 fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     match Value::deserialize(deserializer)? {

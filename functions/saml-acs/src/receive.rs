@@ -74,7 +74,8 @@ impl Received {
         let ahead = Box::pin(door.workspaces.read_ahead(&subdomain, &guess)).await?;
         let mut ahead = ahead.ok_or_else(Problem::no_workspace)?;
         let visit = visit(door, &mut ahead, &parts)?;
-        let connection = ahead.connection.take().filter(|connection| connection.enabled).ok_or_else(off)?;
+        let connection =
+            ahead.connection.take().filter(|connection| connection.enabled).ok_or_else(Problem::sso_off)?;
         let waiting =
             ahead.request.take().filter(|request| request.is_answerable(browser.as_ref(), visit.at));
         let waiting = guess.request_id.clone().zip(waiting);
@@ -149,13 +150,13 @@ async fn verified(
     form: &Form,
     waiting: &Answered,
 ) -> Result<(Identity, Findings), Problem> {
-    let origin = visit.origin();
+    let (entity_id, acs_url) = (visit.entity_id(), visit.acs_url());
     let request_ids: Vec<&str> = waiting.iter().map(|(id, _)| id.as_str()).collect();
     let settings = &visit.workspace.settings;
     let expect = Expectations {
         idp: &connection.idp,
-        sp_entity_id: &format!("{origin}/saml/metadata"),
-        acs_url: &format!("{origin}/auth/saml/acs"),
+        sp_entity_id: &entity_id,
+        acs_url: &acs_url,
         request_ids: &request_ids,
         allow_idp_initiated: settings.idp_initiated,
         require_signed_assertion: settings.require_signed_assertion,
@@ -214,12 +215,4 @@ async fn people(
 /// page and no other site can read, nobody can make it up.
 fn confirmation(session: &Digest, saml_response: &str) -> Digest {
     Digest::framed([&b"continue as"[..], session.as_bytes(), saml_response.as_bytes()])
-}
-
-fn off() -> Problem {
-    Problem::forbidden(
-        "sso.off",
-        "Single sign-on is not set up for this workspace.",
-        "Sign in by e-mail at /sign-in, or ask an Admin of the workspace.",
-    )
 }

@@ -11,7 +11,7 @@ use shared::{
 };
 
 use self::certificate::certificate;
-use super::{PATH, Sso, acs_url, entity_id};
+use super::{PATH, Sso};
 use crate::layout;
 
 pub(super) fn show(person: &Person, sso: &Sso) -> Markup {
@@ -34,8 +34,8 @@ pub(super) fn show(person: &Person, sso: &Sso) -> Markup {
         table {
             caption { "Sign On tab of the app; the integration comes with these values" }
             tbody {
-                tr { th scope="row" { "Single sign-on (ACS) URL" } td { code { (acs_url(person)) } } }
-                tr { th scope="row" { "Audience / SP entity ID" } td { code { (entity_id(person)) } } }
+                tr { th scope="row" { "Single sign-on (ACS) URL" } td { code { (person.visit.acs_url()) } } }
+                tr { th scope="row" { "Audience / SP entity ID" } td { code { (person.visit.entity_id()) } } }
                 tr { th scope="row" { "Name ID format" } td { "Unspecified" } }
                 tr { th scope="row" { "Application username" } td { "Okta username" } }
             }
