@@ -43,7 +43,9 @@ pub(crate) fn admit(
         Some(user) => {
             let profile = match user.source {
                 Source::Scim => None,
-                Source::Jit | Source::Invited => changed_profile(identity, &user.attributes),
+                Source::Jit | Source::Invited => {
+                    changed_profile(identity, &user.attributes, keeps_address(&user, settings))
+                }
             };
             Ok(Admission::Known { user: Box::new(user), profile })
         }
@@ -53,6 +55,12 @@ pub(crate) fn admit(
             Ok(Admission::New(NewUser { attributes, source: Source::Jit, grants: Vec::new() }))
         }
     }
+}
+
+/// Whether alarms or sign-in links go to the user's address: whoever holds the identity provider's key would
+/// otherwise move them to a mailbox of their own.
+fn keeps_address(user: &UserRecord, settings: &Settings) -> bool {
+    user.source == Source::Invited || !user.grants.is_empty() || settings.break_glass.contains(&user.id)
 }
 
 /// Names under which identity providers send an attribute; the first that is there counts.
@@ -86,11 +94,17 @@ fn new_profile(identity: &Identity) -> Option<UserAttributes> {
     UserAttributes::from_create(&body.into()).ok()
 }
 
-/// The attributes with the identity's name and e-mail; none when that changes nothing.
-fn changed_profile(identity: &Identity, before: &UserAttributes) -> Option<UserAttributes> {
+/// The attributes with the identity's name, and its e-mail unless the user `keeps_address`; none when that changes
+/// nothing.
+fn changed_profile(
+    identity: &Identity,
+    before: &UserAttributes,
+    keeps_address: bool,
+) -> Option<UserAttributes> {
     let mut body = before.as_object().clone();
     set_names(&mut body, identity);
-    if let Some(email) = attribute(identity, EMAIL)
+    if !keeps_address
+        && let Some(email) = attribute(identity, EMAIL)
         && before.primary_email() != Some(email)
     {
         body.insert("emails".to_owned(), emails(email));
