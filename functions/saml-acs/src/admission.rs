@@ -1,14 +1,15 @@
 //! Who may come in (decisions.md, Sign-in): the user of that name if active; a new one by JIT where the workspace
 //! allows it.
 //!
-//! One rule: JIT brings a User in and keeps name and e-mail up to date. It never wakes anybody up, never gives
-//! a role, and never touches whom SCIM manages.
+//! One rule: JIT brings a User in and keeps name and e-mail up to date. It never wakes anybody up, never brings back
+//! whom SCIM deleted, never gives a role, never touches whom SCIM manages, and never moves the mailbox of who was let in by a person
+//! (infra/adr/0008).
 
 use serde_json::{Map, Value, json};
 use shared::{
     saml::Identity,
     scim::UserAttributes,
-    store::users::{NewUser, Source, UserRecord},
+    store::users::{Namesake, NewUser, Source, UserRecord},
     tenant::workspace::Settings,
 };
 
@@ -28,17 +29,15 @@ pub(crate) enum Denied {
     Disabled,
     /// There is no such user and the workspace lets SCIM decide.
     NotProvisioned,
+    /// SCIM deleted the user of that name: only who provisions may bring the person back.
+    Deleted,
     /// The name cannot be a `userName` here.
     Name,
 }
 
 /// Decides for the user of that name, if there is one.
-pub(crate) fn admit(
-    identity: &Identity,
-    user: Option<UserRecord>,
-    settings: &Settings,
-) -> Result<Admission, Denied> {
-    match user {
+pub(crate) fn admit(identity: &Identity, named: Namesake, settings: &Settings) -> Result<Admission, Denied> {
+    match named.user {
         Some(user) if !user.active => Err(Denied::Disabled),
         Some(user) => {
             let profile = match user.source {
@@ -49,6 +48,7 @@ pub(crate) fn admit(
             };
             Ok(Admission::Known { user: Box::new(user), profile })
         }
+        None if named.was_deleted => Err(Denied::Deleted),
         None if settings.require_provisioning => Err(Denied::NotProvisioned),
         None => {
             let attributes = new_profile(identity).ok_or(Denied::Name)?;

@@ -18,7 +18,7 @@ use shared::{
     store::{
         StoreError,
         sso::{Ahead, Guess, SsoConnection},
-        users::UserRecord,
+        users::{Namesake, UserRecord},
     },
     tenant::{Digest, cookie::Cookies, session},
 };
@@ -92,17 +92,17 @@ impl Received {
         let is_test = self.is_test();
         let Self { visit, headers, cookies, form, connection, keys, waiting, guess, ahead } = self;
         let (identity, findings) = verified(&visit, &connection, &keys, &form, &waiting).await?;
-        let (user, present) = people(&visit, &identity, &guess, &ahead).await?;
+        let (named, present) = people(&visit, &identity, &guess, &ahead).await?;
         let replaced = guess.session.zip(ahead.session.map(|session| session.user));
         let arrival = Arrival { visit, identity, findings, waiting, replaced };
         // A request in this browser that the response does not answer makes no test of it.
         if is_test && arrival.identity.in_response_to.is_some() {
-            return trial::conclude(arrival, user).await;
+            return trial::conclude(arrival, named).await;
         }
         // Only what was asked for in this very browser replaces another person's session unasked.
         if arrival.identity.in_response_to.is_none()
             && let (Some(hash), Some(present)) = (&guess.session, present)
-            && user.as_ref().is_none_or(|user| user.id != present.id)
+            && named.user.as_ref().is_none_or(|user| user.id != present.id)
         {
             let wanted = confirmation(hash, &form.saml_response);
             let confirmed = form.confirm.as_deref().and_then(Digest::from_hex) == Some(wanted);
@@ -111,7 +111,7 @@ impl Received {
                 return Ok(pages::continue_as(newcomer, present, &form.saml_response, &wanted));
             }
         }
-        let (secret, path) = arrival.sign_in(user, &form).await?;
+        let (secret, path) = arrival.sign_in(named, &form).await?;
         Ok(Answer::done(path.clone(), json!({ "signedIn": true, "next": path }))
             .with_cookie(cookies.set_session(&secret))
             .with_cookie(cookies.set_trace(&secret.hash())))
@@ -194,15 +194,15 @@ async fn people(
     identity: &Identity,
     guess: &Guess,
     ahead: &Ahead,
-) -> Result<(Option<UserRecord>, Option<UserRecord>), StoreError> {
+) -> Result<(Namesake, Option<UserRecord>), StoreError> {
     let store = visit.store();
     let named = async {
-        if guess.user_name.as_deref() == Some(identity.name_id.as_str()) {
-            store.user_named(ahead.user_id.as_deref(), &identity.name_id).await
-        } else {
-            store.user_by_name(&identity.name_id).await
+        if guess.user_name.as_deref() != Some(identity.name_id.as_str()) {
+            return store.namesake(&identity.name_id).await;
         }
     };
+        let user = store.user_named(ahead.user_id.as_deref(), &identity.name_id).await?;
+        Ok(Namesake { user, was_deleted: ahead.was_deleted })
     let present = ahead.session.as_ref().map(|session| store.user(session.user.as_str()));
     let (named, present) = join!(named, OptionFuture::from(present));
     let alive = |user: &UserRecord| {

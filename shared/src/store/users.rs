@@ -8,6 +8,7 @@
 //! | change | 1 transaction, after the read |
 
 mod list;
+mod namesake;
 mod record;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 
 pub use self::{
     list::Listing,
+    namesake::Namesake,
     record::{Source, UserRecord},
 };
 use super::{
@@ -198,8 +200,8 @@ impl TenantStore {
         }
     }
 
-    /// Deletes `user`: out of every group, deactivated, sessions ended, the name free again, a tombstone for the
-    /// audit.
+    /// Deletes `user`: out of every group, deactivated, sessions ended, the name free again for SCIM and invitations
+    /// ([`Namesake`]), a tombstone for the audit.
     pub async fn delete_user(&self, user: &UserRecord, acting: &Acting<'_>) -> Result<(), UserError> {
         let gone = BTreeMap::from([(user.id.as_str().to_owned(), false)]);
         for group in &user.groups {
@@ -218,6 +220,7 @@ impl TenantStore {
                 .bind(":id", &user.id),
             Write::delete(self.name_key(&user.folded_name, 'U')).when("#id = :id").bind(":id", &user.id),
             self.hole(user.seq),
+            self.mark_deleted(user),
         ];
         let audit = acting.record("user.delete", user.target(), "");
         self.change(writes, &audit).await.map_err(|error| match error {
@@ -268,7 +271,7 @@ impl TenantStore {
         self.key(&partition, sk)
     }
 
-    /// The key of a name: `U` a user's, `G` a custom group's.
+    /// The key of a name: `U` a user's, `G` a custom group's, `D` the mark of a deleted user's.
     pub(super) fn name_key(&self, folded: &str, kind: char) -> Key {
         self.key(&format!("N#{}", hashed(folded)), kind)
     }

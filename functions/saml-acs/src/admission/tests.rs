@@ -1,5 +1,9 @@
 use super::*;
 
+fn admit(identity: &Identity, user: Option<UserRecord>, settings: &Settings) -> Result<Admission, Denied> {
+    super::admit(identity, Namesake { user, was_deleted: false }, settings)
+}
+
 fn identity(name: &str, attributes: &[(&str, &str)]) -> Identity {
     let at = "2026-03-01T12:00:00Z".parse().unwrap();
     Identity {
@@ -107,6 +111,15 @@ fn the_address_of_who_was_let_in_by_a_person_stays() {
             admit(&identity("ada@example.com", &[]), Some(user(source, false)), &Settings::default());
         assert_eq!(denied.unwrap_err(), Denied::Disabled);
     }
+}
+
+#[test]
+fn whom_scim_deleted_comes_back_by_provisioning_alone() {
+    let ada = identity("ada@example.com", &[]);
+    let settings = Settings::default();
+    let named = |user| Namesake { user, was_deleted: true };
+    assert_eq!(super::admit(&ada, named(None), &settings).unwrap_err(), Denied::Deleted);
+    assert!(super::admit(&ada, named(Some(user("scim", true))), &settings).is_ok());
 }
 
 #[test]
