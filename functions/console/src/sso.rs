@@ -125,15 +125,23 @@ async fn trust(
     if idp.want_authn_requests_signed {
         keys::ensure_signing(console, person).await?;
     }
-    let connection =
-        SsoConnection { metadata_url, idp, enabled: true, verified_at: person.visit.at, version: 0 };
+    let connection = SsoConnection {
+        metadata_url,
+        idp,
+        enabled: true,
+        verified_at: person.visit.at,
+        withdrawals: 0,
+        version: 0,
+    };
     let audit = person.acting().record(action, "sso", connection.idp.entity_id.clone());
     let saved = person.store().save_sso(before, &connection, &audit).await.map_err(not_saved)?;
     let fingerprints = saved.idp.certificates.iter().map(|c| format!("  SHA-256 {}\n", c.sha256_fingerprint));
+    let ended = before.is_some_and(|before| before.withdrawals < saved.withdrawals);
     let what = format!(
         "Single sign-on now trusts the identity provider {} with the keys\n{}{}",
         saved.idp.entity_id,
-        fingerprints.collect::<String>()
+        fingerprints.collect::<String>(),
+        if ended { "Every session that was opened by single sign-on before has ended.\n" } else { "" },
     );
     notify::front_door(console, person, "Single sign-on was changed", &what).await?;
     Ok(Answer::done(PATH, to_json(person, &Sso::read(person).await?)))
@@ -146,7 +154,8 @@ async fn disable(State(console): State<Console>, person: Person) -> Result<Answe
     let connection = SsoConnection { enabled: false, ..before.clone() };
     let audit = person.acting().record("sso.disable", "sso", "");
     store.save_sso(Some(&before), &connection, &audit).await.map_err(not_saved)?;
-    let what = "Single sign-on is off: people sign in by e-mail link and second factor.\n";
+    let what = "Single sign-on is off: people sign in by e-mail link and second factor. Every session that it opened \
+                has ended.\n";
     notify::front_door(&console, &person, "Single sign-on was switched off", what).await?;
     Ok(Answer::done(PATH, to_json(&person, &Sso::read(&person).await?)))
 }

@@ -42,6 +42,8 @@ pub(crate) struct Arrival {
     pub waiting: Answered,
     /// The session that ends with this sign-in.
     pub replaced: Option<(Digest, UserId)>,
+    /// The count of withdrawals of the connection that verified the response.
+    pub withdrawals: u64,
 }
 
 impl Arrival {
@@ -138,6 +140,7 @@ impl Arrival {
                 entity_id: self.identity.issuer.clone(),
                 authn_instant: self.identity.authn_instant,
                 acr: self.identity.authn_context.clone().filter(|acr| acr.len() <= MAX_ACR),
+                withdrawals: self.withdrawals,
             }),
         }
     }

@@ -94,7 +94,8 @@ impl Received {
         let (identity, findings) = verified(&visit, &connection, &keys, &form, &waiting).await?;
         let (named, present) = people(&visit, &identity, &guess, &ahead).await?;
         let replaced = guess.session.zip(ahead.session.map(|session| session.user));
-        let arrival = Arrival { visit, identity, findings, waiting, replaced };
+        let withdrawals = connection.withdrawals;
+        let arrival = Arrival { visit, identity, findings, waiting, replaced, withdrawals };
         // A request in this browser that the response does not answer makes no test of it.
         if is_test && arrival.identity.in_response_to.is_some() {
             return trial::conclude(arrival, named).await;
@@ -206,7 +207,10 @@ async fn people(
     let present = ahead.session.as_ref().map(|session| store.user(session.user.as_str()));
     let (named, present) = join!(named, OptionFuture::from(present));
     let alive = |user: &UserRecord| {
-        ahead.session.as_ref().is_some_and(|s| session::judge(s, user.session_state(), visit.at).is_ok())
+        let judged = |record| {
+            session::judge(record, user.session_state(), visit.workspace.withdrawals, visit.at).is_ok()
+        };
+        ahead.session.as_ref().is_some_and(judged)
     };
     Ok((named?, present.transpose()?.flatten().filter(alive)))
 }
