@@ -2,7 +2,7 @@
 //!
 //! One rule: only live sessions are shown, judged as the next request would judge them.
 
-mod page;
+pub(crate) mod page;
 
 use std::collections::BTreeMap;
 

@@ -166,15 +166,6 @@ async fn settings(
     Input(switches): Input<Switches>,
 ) -> Result<Answer, Problem> {
     may_change(&person)?;
-    let mut workspace = person.visit.workspace.clone();
-    let Switches { idp_initiated, require_provisioning, require_signed_assertion, allow_ecdsa } = switches;
-    workspace.settings.idp_initiated = idp_initiated;
-    workspace.settings.require_provisioning = require_provisioning;
-    workspace.settings.require_signed_assertion = require_signed_assertion;
-    let detail = format!(
-        "idp_initiated={idp_initiated} require_provisioning={require_provisioning} \
-         require_signed_assertion={require_signed_assertion} allow_ecdsa={allow_ecdsa}"
-    );
     let connection = person.store().sso().await?.filter(|connection| connection.enabled);
     if connection.is_some_and(|connection| !connection.idp.has_key_that_counts(switches.allow_ecdsa)) {
         return Err(Problem::conflict(
@@ -183,15 +174,25 @@ async fn settings(
             "Give the app an RSA certificate at the identity provider and save its metadata first.",
         ));
     }
+    let mut workspace = person.visit.workspace.clone();
+    let Switches { idp_initiated, require_provisioning, require_signed_assertion, allow_ecdsa } = switches;
+    workspace.settings.idp_initiated = idp_initiated;
+    workspace.settings.require_provisioning = require_provisioning;
+    workspace.settings.require_signed_assertion = require_signed_assertion;
+    workspace.settings.allow_ecdsa = allow_ecdsa;
+    let detail = format!(
+        "idp_initiated={idp_initiated} require_provisioning={require_provisioning} \
+         require_signed_assertion={require_signed_assertion} allow_ecdsa={allow_ecdsa}"
+    );
     let audit = person.acting().record("sso.settings", "workspace", detail.as_str());
     person.store().save_workspace(&workspace, &audit).await?;
     notify::front_door(&console, &person, "Sign-in settings were changed", &format!("Now: {detail}\n"))
         .await?;
     let json = json!({
-    workspace.settings.allow_ecdsa = allow_ecdsa;
         "idpInitiated": idp_initiated,
         "requireProvisioning": require_provisioning,
         "requireSignedAssertion": require_signed_assertion,
+        "allowEcdsa": allow_ecdsa,
     });
     Ok(Answer::done(PATH, json))
 }
@@ -201,7 +202,6 @@ fn may_change(person: &Person) -> Result<(), Problem> {
     person.require(Permission::SecurityManage)?;
     person.require_fresh()
 }
-        "allowEcdsa": allow_ecdsa,
 
 fn not_fetched(error: &OutboundError) -> Problem {
     let status = if error.is_bad_url() { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };

@@ -201,9 +201,9 @@ async fn people(
         if guess.user_name.as_deref() != Some(identity.name_id.as_str()) {
             return store.namesake(&identity.name_id).await;
         }
-    };
         let user = store.user_named(ahead.user_id.as_deref(), &identity.name_id).await?;
         Ok(Namesake { user, was_deleted: ahead.was_deleted })
+    };
     let present = ahead.session.as_ref().map(|session| store.user(session.user.as_str()));
     let (named, present) = join!(named, OptionFuture::from(present));
     let alive = |user: &UserRecord| {

@@ -83,10 +83,6 @@ fn name_and_email_are_kept_up_to_date_and_nothing_else() {
     assert!(profile(&useless, user("jit", true)).is_none());
 }
 
-#[test]
-fn a46_a_deactivated_user_is_disabled_whoever_brought_it() {
-    for source in ["scim", "jit", "invited"] {
-        let denied =
 /// Alarms and break-glass links go to these addresses: an assertion must not move them.
 #[test]
 fn the_address_of_who_was_let_in_by_a_person_stays() {
@@ -108,6 +104,10 @@ fn the_address_of_who_was_let_in_by_a_person_stays() {
     }
 }
 
+#[test]
+fn a46_a_deactivated_user_is_disabled_whoever_brought_it() {
+    for source in ["scim", "jit", "invited"] {
+        let denied =
             admit(&identity("ada@example.com", &[]), Some(user(source, false)), &Settings::default());
         assert_eq!(denied.unwrap_err(), Denied::Disabled);
     }
