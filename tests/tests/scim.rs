@@ -400,7 +400,7 @@ async fn each_request_costs_what_the_table_says() -> Outcome {
     let acme = site.customer("acme").await?;
     let ids = seeded(&site, &acme, "seeded", 260).await?;
     let user = |number: usize| format!("/scim/v2/Users/{}", ids[number]);
-    let group = format!("/scim/v2/Groups/{}", role_group(&acme, Role::Viewer));
+    let group = |role| format!("/scim/v2/Groups/{}", role_group(&acme, role));
     let add = |ids: &[String]| {
         let members: Vec<_> = ids.iter().map(|id| json!({ "value": id })).collect();
         json!({ "Operations": [{ "op": "add", "path": "members", "value": members }] })
@@ -427,24 +427,25 @@ async fn each_request_costs_what_the_table_says() -> Outcome {
         row("PATCH active", &acme.call("PATCH", &user(0), &inactive).await?),
         row("DELETE user", &acme.send(&acme.request("DELETE", &user(259))).await?),
         row("page of 100 users behind a deleted one", &acme.get(&pages(161)).await?),
-        row("GET role-groups", &acme.get("/scim/v2/Groups?excludedAttributes=members").await?),
+        row("refresh app groups", &acme.get("/scim/v2/Groups?startIndex=1&count=100").await?),
     ];
     let groups = "/scim/v2/Groups";
     let custom = acme.call("POST", groups, &json!({ "displayName": "Custom" })).await?;
     let own = format!("{groups}/{}", custom.json()["id"].as_str().context("an id")?);
-    let named =
-        format!("{groups}?excludedAttributes=members&filter={}", encoded("displayName eq \"Custom\""));
+    let named = format!("{groups}?filter={}", encoded("displayName eq \"Custom\""));
     rows.extend([
         row("POST group", &custom),
         row("displayName eq, found", &acme.get(&named).await?),
         row("PATCH group of a client's, 1 member", &acme.call("PATCH", &own, &add(&ids[..1])).await?),
     ]);
-    for count in [1, 49, 98, 256] {
-        let reply = acme.call("PATCH", &group, &add(&ids[..count])).await?;
+    // Each group has its own size: that of 98 members is far from a limit of 4 KB, which the length of a time stamp
+    // could decide.
+    for (role, count) in [(Role::Viewer, 1), (Role::Viewer, 49), (Role::Developer, 98), (Role::Admin, 256)] {
+        let reply = acme.call("PATCH", &group(role), &add(&ids[..count])).await?;
         rows.push(row(&format!("PATCH role-group, {count} members"), &reply));
     }
     rows.extend([
-        row("GET role-group with 256 members", &acme.get(&group).await?),
+        row("GET role-group with 98 members", &acme.get(&group(Role::Developer)).await?),
         row("Schemas", &acme.get("/scim/v2/Schemas").await?),
         row("a token that is junk", &acme.send(&junk).await?),
     ]);

@@ -57,7 +57,7 @@ async fn home(State(_): State<Console>, person: Person) -> Result<Answer, Proble
 
 async fn customer_steps(person: &Person) -> Result<Vec<Step>, Problem> {
     let store = person.store();
-    let (users, _) = store.users(1, 0).await?;
+    let users = store.user_listing().await?.total();
     let connections = orgs::of_customer(person).await?;
     let tokens = store.tokens().await?;
     let checked = |org: &Connection| org.preflight.as_ref().is_some_and(|check| check.passed);

@@ -20,7 +20,7 @@ use shared::{
     },
 };
 
-use crate::{Console, layout};
+use crate::{Console, layout, notify};
 
 const LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
 
@@ -60,6 +60,9 @@ async fn generate(State(console): State<Console>, person: Person) -> Result<Answ
         Err(error) if error.refused(0) => return Err(token_race()),
         Err(error) => return Err(error.into()),
     }
+    let what =
+        format!("SCIM token {} was generated: whoever holds it provisions people and roles.", record.id);
+    notify::front_door(&console, &person, "A SCIM token was generated", &what).await?;
     tokens.push(record);
     let secret = plain.reveal();
     Ok(answer(&person, &tokens, Some(&secret)).with_status(StatusCode::CREATED))
@@ -71,19 +74,26 @@ fn token_race() -> Problem {
     Problem::conflict("token.race", "Another token was generated at this moment.", next)
 }
 
-async fn revoke(State(_): State<Console>, person: Person, Path(id): Path<String>) -> Result<Answer, Problem> {
+async fn revoke(
+    State(console): State<Console>,
+    person: Person,
+    Path(id): Path<String>,
+) -> Result<Answer, Problem> {
     person.require(Permission::SecurityManage)?;
     person.require_fresh()?;
     let store = person.store();
     store.token(&id).await?.ok_or_else(Problem::not_found)?;
     let audit = person.acting().record("scim.token.revoke", format!("token:{id}"), "");
     match store.revoke_token(&id, person.visit.at, &audit).await {
-        // Revoked already: that is what was asked for.
-        Ok(()) | Err(StoreError::Condition(_)) => {
-            Ok(Answer::done("/security/scim", json!({ "revoked": id })))
+        Ok(()) => {
+            let what = format!("SCIM token {id} was revoked: Okta provisions nobody with it any more.");
+            notify::front_door(&console, &person, "A SCIM token was revoked", &what).await?;
         }
-        Err(error) => Err(error.into()),
+        // Revoked already: that is what was asked for.
+        Err(StoreError::Condition(_)) => {}
+        Err(error) => return Err(error.into()),
     }
+    Ok(Answer::done("/security/scim", json!({ "revoked": id })))
 }
 
 fn answer(person: &Person, tokens: &[TokenRecord], secret: Option<&str>) -> Answer {
@@ -106,6 +116,7 @@ fn token_json(person: &Person, token: &TokenRecord) -> Value {
         "created": token.created,
         "expires": token.expires,
         "lastUsedDay": token.last_used_day,
+        "exposed": token.exposed,
     })
 }
 
@@ -134,7 +145,8 @@ fn page(person: &Person, tokens: &[TokenRecord], secret: Option<&str>, base_url:
             li { "To App: enable Create Users, Update User Attributes, Deactivate Users." }
             li { "Push Groups → Refresh App Groups, then link your groups to the role-groups "
                 @for (index, role) in Role::ALL.iter().enumerate() { @if index > 0 { ", " } (role.name()) }
-                ". Uncheck “Rename app groups to match group name in Okta”." }
+                ". Uncheck “Rename app groups to match group name in Okta”. A group that Okta creates here instead \
+                 (“Create group”) gives no role." }
             li { "Assign people last. Okta does not support one group for both assignment and push." }
         }
         h2 { "Tokens" }
@@ -149,7 +161,13 @@ fn page(person: &Person, tokens: &[TokenRecord], secret: Option<&str>, base_url:
                     @for token in tokens {
                         tr {
                             td { code { (token.id) } }
-                            td { (state(person, token)) }
+                            td {
+                                (state(person, token))
+                                @if let Some(at) = token.exposed {
+                                    " · " strong { "seen in an address" } " " (layout::time(at))
+                                    ": generate another one, give it to Okta, and revoke this one"
+                                }
+                            }
                             td { (layout::time(token.created)) }
                             td { (layout::time(token.expires)) }
                             td { @match token.last_used_day { Some(day) => (day), None => "never" } }

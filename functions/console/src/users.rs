@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::{
     http::{Answer, Input, Person, Problem},
+    scim::Start,
     store::{
         onboarding::{InviteError, send_invitation},
         users::{UserError, UserRecord},
@@ -46,7 +47,8 @@ struct Invitation {
 async fn list(State(_): State<Console>, person: Person, Query(page): Query<Page>) -> Result<Answer, Problem> {
     person.require(Permission::UsersView)?;
     let start = page.start.max(1);
-    let (total, users) = person.store().users(start, PAGE).await?;
+    let page = person.store().user_page(Start::Index(start), PAGE, person.visit.at).await?;
+    let (total, users) = (page.total, page.users);
     let role = |user: &UserRecord| user.role(person.principal.tenant()).map_or("inactive", Role::name);
     let json = json!({
         "total": total,

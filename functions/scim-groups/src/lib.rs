@@ -5,6 +5,7 @@
 
 mod answer;
 mod list;
+mod members;
 mod write;
 
 use axum::{
@@ -15,7 +16,7 @@ use axum::{
 };
 use shared::{
     http::{
-        Door, ScimClient,
+        Door, ScimCaller, ScimClient,
         observe::Surface,
         scim::{self, Outcome, Received},
         start,
@@ -29,7 +30,7 @@ pub use write::apply;
 /// The function's routes.
 pub fn router(door: Door) -> Router {
     let routes = Router::new()
-        .route("/scim/v2/Groups", get(list::list).post(change))
+        .route("/scim/v2/Groups", get(list::list).post(create))
         .route("/scim/v2/Groups/.search", post(list::search))
         .route("/scim/v2/Groups/{id}", get(read).put(change).patch(change).delete(change));
     start::finish(routes, door, Surface::Scim)
@@ -41,12 +42,13 @@ async fn read(client: ScimClient, Path(id): Path<String>, request: Request) -> R
     answer::group(StatusCode::OK, &client, &group, &projection).await
 }
 
-async fn change(
-    client: ScimClient,
-    id: Option<Path<String>>,
-    request: Request,
-) -> Result<Outcome, ScimError> {
-    let received = Received::change(request).await?;
-    let id = id.as_ref().map(|Path(id)| id.as_str());
-    apply(&client, &received.as_change(id, ResourceKind::Group)?).await
+async fn create(caller: ScimCaller, request: Request) -> Result<Outcome, ScimError> {
+    let received = Received::change(request, ResourceKind::Group).await;
+    let (client, change) = caller.creation(&received, ResourceKind::Group).await?;
+    apply(&client, &change).await
+}
+
+async fn change(client: ScimClient, Path(id): Path<String>, request: Request) -> Result<Outcome, ScimError> {
+    let received = Received::change(request, ResourceKind::Group).await?;
+    apply(&client, &received.as_change(Some(&id), ResourceKind::Group)?).await
 }

@@ -1,6 +1,7 @@
 //! Lists of groups: the six role-groups first, then custom groups in order of creation.
 
 use axum::{extract::Request, http::HeaderMap, response::Response};
+use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 use shared::{
     http::{
@@ -13,6 +14,13 @@ use shared::{
 };
 
 use crate::answer;
+
+/// Members in one list, of all its groups: far below the 6 MB of an answer.
+const MAX_LISTED: usize = 10_000;
+/// Groups whose members a filter may look at.
+const MAX_LOOKED_INTO: usize = 200;
+/// Groups whose members are read at the same time.
+const AT_ONCE: usize = 8;
 
 /// `GET /Groups`
 pub(crate) async fn list(client: ScimClient, request: Request) -> Result<Response, ScimError> {
@@ -33,19 +41,28 @@ async fn respond(client: &ScimClient, headers: &HeaderMap, query: &ListQuery) ->
     pager.answer(&page, &page.items)
 }
 
-/// A page of a list of groups, as they are answered.
+/// A page of a list of groups, as they are answered: `members` only where `attributes` names it, since a list that
+/// Okta pages through would read every membership there is.
 pub async fn find(client: &ScimClient, query: &ListQuery, start: Start) -> Result<Page<Value>, ScimError> {
     let groups = found(client, query).await?;
     let mut keys = Vec::new();
     if let Some(sort) = &query.sort {
         for group in &groups {
-            keys.push(sort.key(&answer::json(client, group, &without_members()).await?));
+            keys.push(sort.key(&answer::bare(client, group)?));
         }
     }
     let page = Page::cut(in_order(groups, keys, place), start, query.count);
-    let mut items = Vec::with_capacity(page.items.len());
+    let asked = query.projection.asks_for("members");
+    let read: Vec<_> =
+        page.items.iter().filter(|_| asked).map(|group| answer::all_members(client, group)).collect();
+    let mut read = stream::iter(read).buffered(AT_ONCE);
+    let (mut items, mut listed) = (Vec::with_capacity(page.items.len()), 0);
     for group in &page.items {
-        items.push(answer::json(client, group, &query.projection).await?);
+        let members = read.try_next().await?.flatten();
+        listed += members.as_ref().map_or(0, Vec::len);
+        // Never a part of a group's members: all or none.
+        let members = members.filter(|_| listed <= MAX_LISTED);
+        items.push(answer::render(client, group, members.as_deref(), &query.projection)?);
     }
     Ok(Page { total: page.total, items, next: page.next })
 }
@@ -73,14 +90,20 @@ async fn found(client: &ScimClient, query: &ListQuery) -> Result<Vec<Group>, Sci
             Ok(groups)
         }
         Lookup::ExternalId(_) | Lookup::Scan | Lookup::UserName(_) => {
-            let asked = if filter.mentions("members") {
-                Projection::all(ResourceKind::Group)
-            } else {
-                without_members()
-            };
+            let asks_members = filter.mentions("members");
+            let all = all(client).await?;
+            if asks_members && all.len() > MAX_LOOKED_INTO {
+                return Err(too_many());
+            }
             let mut groups = Vec::new();
-            for group in all(client).await? {
-                if filter.matches(&answer::json(client, &group, &asked).await?) {
+            for group in all {
+                let shown = if asks_members {
+                    let members = answer::all_members(client, &group).await?.ok_or_else(too_many)?;
+                    answer::render(client, &group, Some(&members), &Projection::all(ResourceKind::Group))?
+                } else {
+                    answer::bare(client, &group)?
+                };
+                if filter.matches(&shown) {
                     groups.push(group);
                 }
             }
@@ -89,12 +112,12 @@ async fn found(client: &ScimClient, query: &ListQuery) -> Result<Vec<Group>, Sci
     }
 }
 
+fn too_many() -> ScimError {
+    ScimError::too_many("this filter would look at too many members; filter by members.value alone")
+}
+
 async fn all(client: &ScimClient) -> Result<Vec<Group>, ScimError> {
     let roles = Role::ALL.into_iter().map(Group::Role);
     let custom = client.store().custom_groups().await?.into_iter().map(Group::Custom);
     Ok(roles.chain(custom).collect())
-}
-
-fn without_members() -> Projection {
-    Projection::parse(None, Some("members"), ResourceKind::Group)
 }

@@ -1,7 +1,6 @@
 //! `POST /Bulk`: each operation as if it were a request of its own (RFC 7644 section 3.7).
 
 use axum::{extract::Request, http::StatusCode, response::Response};
-use jiff::SignedDuration;
 use shared::{
     http::{
         ScimClient,
@@ -12,9 +11,6 @@ use shared::{
         bulk::{BulkOperation, BulkOutcome, BulkRequest, BulkResponse, Created, Method},
     },
 };
-
-/// No operation is begun after so long: the gateway gives up at 30 s, and its answer would not be JSON of ours.
-const PATIENCE: SignedDuration = SignedDuration::from_secs(20);
 
 /// Seconds after which to send what was not begun.
 const SEND_AGAIN: u32 = 1;
@@ -57,8 +53,7 @@ async fn perform(
     operation: &BulkOperation<'_>,
     created: &Created<'_>,
 ) -> Result<Outcome, ScimError> {
-    let visit = &client.visit;
-    if visit.door.clock.now().duration_since(visit.at) > PATIENCE {
+    if client.is_late() {
         return Err(ScimError::unavailable(SEND_AGAIN));
     }
     let (id, data) = operation.resolved(created)?;

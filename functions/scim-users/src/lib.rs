@@ -11,7 +11,7 @@ use axum::{
 };
 use shared::{
     http::{
-        Door, ScimClient,
+        Door, ScimCaller, ScimClient,
         observe::Surface,
         scim::{self, Outcome, Received, ShownUser},
         start,
@@ -26,7 +26,7 @@ pub use write::apply;
 /// The function's routes.
 pub fn router(door: Door) -> Router {
     let routes = Router::new()
-        .route("/scim/v2/Users", get(list::list).post(change))
+        .route("/scim/v2/Users", get(list::list).post(create))
         .route("/scim/v2/Users/.search", post(list::search))
         .route("/scim/v2/Users/{id}", get(read).put(change).patch(change).delete(change));
     start::finish(routes, door, Surface::Scim)
@@ -37,14 +37,15 @@ async fn read(client: ScimClient, Path(id): Path<String>, request: Request) -> R
     answer(StatusCode::OK, &client, &user, &scim::projection(request.uri(), ResourceKind::User))
 }
 
-async fn change(
-    client: ScimClient,
-    id: Option<Path<String>>,
-    request: Request,
-) -> Result<Outcome, ScimError> {
-    let received = Received::change(request).await?;
-    let id = id.as_ref().map(|Path(id)| id.as_str());
-    apply(&client, &received.as_change(id, ResourceKind::User)?).await
+async fn create(caller: ScimCaller, request: Request) -> Result<Outcome, ScimError> {
+    let received = Received::change(request, ResourceKind::User).await;
+    let (client, change) = caller.creation(&received, ResourceKind::User).await?;
+    apply(&client, &change).await
+}
+
+async fn change(client: ScimClient, Path(id): Path<String>, request: Request) -> Result<Outcome, ScimError> {
+    let received = Received::change(request, ResourceKind::User).await?;
+    apply(&client, &received.as_change(Some(&id), ResourceKind::User)?).await
 }
 
 /// An answer with a user, its location and its entity tag.

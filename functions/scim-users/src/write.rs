@@ -11,6 +11,7 @@ use shared::{
         Json, PatchRequest, Projection, ResourceKind, ScimError, UserAttributes, UserBody, meta::Location,
     },
     store::users::{NewUser, Source, UserError, UserRecord},
+    tenant::Role,
 };
 
 use crate::answer;
@@ -64,7 +65,13 @@ async fn changed(
         let attributes = attributes(&user)?;
         match store.change_user(&user.adopted(), attributes, &client.acting()).await {
             Err(UserError::Changed) => {}
-            done => return answer(StatusCode::OK, client, &done?, &change.projection),
+            done => {
+                let done = done?;
+                if is_admin(client, &user) && !is_admin(client, &done) {
+                    client.an_admin_may_be_gone();
+                }
+                return answer(StatusCode::OK, client, &done, &change.projection);
+            }
         }
     }
     Err(UserError::Changed.into())
@@ -79,10 +86,17 @@ async fn delete(client: &ScimClient, id: &str, change: &Change<'_>) -> Result<Ou
             Err(UserError::Changed) => {}
             done => {
                 done?;
+                if is_admin(client, &user) {
+                    client.an_admin_may_be_gone();
+                }
                 let base = client.base_url();
                 return Ok(Outcome::done(Location { base: &base, kind: ResourceKind::User, id }, None));
             }
         }
     }
     Err(UserError::Changed.into())
+}
+
+fn is_admin(client: &ScimClient, user: &UserRecord) -> bool {
+    user.role(client.principal.tenant()) == Some(Role::Admin)
 }

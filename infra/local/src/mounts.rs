@@ -11,7 +11,7 @@ use saml_login::SamlLogin;
 use scan_trigger::ScanTrigger;
 use scan_worker::ScanWorker;
 use shared::{
-    http::{Door, Outbound},
+    http::{Door, Outbound, rate::Rate},
     ops::{Clock, Random},
     store::Aws,
 };
@@ -28,6 +28,7 @@ pub(crate) fn mount(
     let (clock, random) = (clock.clone(), random.clone());
     let door =
         Door::new(aws.config().public_base()?, aws.table(random.clone())?, clock.clone(), random.clone());
+    let door = Door { rate: Rate::of(aws.config())?, ..door };
     let workspaces = door.workspaces.clone();
     let outbound = Outbound::new([twin])?;
     let origins = vec![twin.to_owned()];

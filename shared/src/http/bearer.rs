@@ -7,22 +7,27 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use futures::future::{Either, select};
-use jiff::{Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Door, Visit,
     door::{correlation_id, open_to_visits, subdomain_of},
     guess,
     provisioning::{Asker, Slip},
+    rate::Verdict,
+    scim::query_pairs,
 };
 use crate::{
     scim::error::ScimError,
-    store::{Table, TenantStore, audit::Acting, unproven::Guess},
+    store::{StoreError, Table, TenantStore, audit::Acting, unproven::Guess},
     tenant::{
         Principal, TenantId,
-        token::{self, PresentedToken, TokenRefusal},
+        token::{self, PresentedToken, TokenRecord, TokenRefusal},
     },
 };
+
+/// How long a request goes on beginning things.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(20);
 
 /// A SCIM client whose token is well formed. Nothing is proven yet.
 pub struct ScimCaller {
@@ -35,6 +40,7 @@ pub struct ScimCaller {
 }
 
 /// A SCIM client that proved its token: the principal, its store, and the request it came with.
+#[derive(Clone)]
 pub struct ScimClient {
     pub visit: Visit,
     pub principal: Principal,
@@ -89,8 +95,8 @@ impl ScimCaller {
             Visit { door: door.clone(), workspace, at: *at, correlation_id: self.correlation_id.clone() };
         let token_id = verified.id().to_owned();
         let client = ScimClient { table: door.table().clone(), visit, principal, token_id };
-        if let Some(day) = record.and_then(|record| record.day_to_record(*at)) {
-            client.note_use(day);
+        if let Some(record) = record {
+            client.note_use(&record)?;
         }
         Ok(client)
     }
@@ -107,20 +113,69 @@ impl ScimClient {
         self.visit.acting(format!("scim:{}", self.token_id))
     }
 
+    /// Whether nothing more should be begun: the gateway gives up at 30 s, and its answer would not be JSON of ours.
+    pub fn is_late(&self) -> bool {
+        self.visit.door.clock.now().duration_since(self.visit.at) > PATIENCE
+    }
+
     /// The base of resource locations: `https://acme.example.com/scim/v2`.
     pub fn base_url(&self) -> String {
         format!("{}/scim/v2", self.visit.origin())
     }
 
-    /// The day of the last use is a convenience: no answer waits for it, and failing to note it refuses nobody.
-    fn note_use(&self, day: Date) {
+    /// Counts the request, and notes the day: no answer waits for it, and failing to note it refuses nobody.
+    fn note_use(&self, record: &TokenRecord) -> Result<(), ScimError> {
+        let Visit { door, at, .. } = &self.visit;
+        let counted = match door.rate.count(record, *at) {
+            Verdict::Wait(seconds) => return Err(ScimError::throttled(seconds)),
+            Verdict::Go => None,
+            Verdict::Report(minute, requests) => Some((minute, requests)),
+        };
+        let day = record.day_to_record(*at);
+        if day.is_none() && counted.is_none() {
+            return Ok(());
+        }
         let (store, id) = (self.store(), self.token_id.clone());
-        self.visit.door.after.start(async move {
-            if let Err(error) = store.touch_token(&id, day).await {
-                tracing::warn!(error.message = %error, "last use of a token not noted");
+        door.after.start(async move {
+            let noted = async {
+                if let Some(day) = day {
+                    store.touch_token(&id, day).await?;
+                }
+                if let Some((minute, requests)) = counted {
+                    store.count_requests(&id, minute, requests).await?;
+                }
+                Ok::<_, StoreError>(())
+            };
+            if let Err(error) = noted.await {
+                tracing::warn!(error.message = %error, "use of a token not noted");
             }
         });
+        Ok(())
     }
+}
+
+/// A token in the address is no credential, and whoever keeps addresses (proxies, logs) has it now: it is marked, so
+/// that an Admin replaces it.
+fn expose(door: &Door, parts: &Parts) {
+    let Some(token) = query_pairs(&parts.uri).find_map(|(_, value)| PresentedToken::parse(&value)) else {
+        return;
+    };
+    let (workspaces, at) = (door.workspaces.clone(), door.clock.now());
+    door.after.start(async move {
+        let marked = async {
+            let tenant = token.tenant();
+            if let (Some(workspace), Some(record)) = workspaces.proof(tenant, token.id()).await?
+                && token::verify(&token, tenant, Some(&record), at).is_ok()
+            {
+                tracing::warn!(alarm = "token_exposed", workspace = %tenant, "a SCIM token was in an address");
+                workspaces.table().tenant(&workspace).expose_token(token.id(), at).await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        if let Err(error) = marked.await {
+            tracing::error!(error.message = %error, "an exposed token was not marked");
+        }
+    });
 }
 
 impl FromRequestParts<Door> for ScimCaller {
@@ -128,7 +183,7 @@ impl FromRequestParts<Door> for ScimCaller {
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, ScimError> {
         // Junk is refused without a database call.
-        let presented = bearer(&parts.headers)?;
+        let presented = bearer(&parts.headers).inspect_err(|_| expose(door, parts))?;
         let presented = PresentedToken::parse(presented).ok_or_else(ScimError::unauthorized)?;
         let subdomain = subdomain_of(door, parts).map_err(|_| ScimError::not_found())?;
         let tenant = door.workspaces.tenant_of(&subdomain).await?.ok_or_else(ScimError::not_found)?;

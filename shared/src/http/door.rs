@@ -9,7 +9,10 @@ use axum::{
 use jiff::Timestamp;
 use lambda_http::{aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext};
 
-use super::{After, Problem};
+use super::{
+    After, Problem,
+    rate::{REQUESTS_PER_MINUTE, Rate},
+};
 use crate::{
     ops::{Clock, PublicBase, Random, random},
     store::{Table, TenantStore, Workspaces, audit::Acting},
@@ -24,6 +27,7 @@ pub struct Door {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub after: After,
+    pub rate: Rate,
 }
 
 /// A request that found its workspace.
@@ -38,7 +42,8 @@ pub struct Visit {
 impl Door {
     /// The door of the deployment whose table this is.
     pub fn new(base: PublicBase, table: Table, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { base, workspaces: Workspaces::new(table), clock, random, after: After::default() }
+        let (workspaces, after) = (Workspaces::new(table), After::default());
+        Self { base, workspaces, clock, random, after, rate: Rate::per_minute(REQUESTS_PER_MINUTE) }
     }
 
     /// The table that workspaces live in.

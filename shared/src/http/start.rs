@@ -12,6 +12,7 @@ use super::{
     Door,
     observe::{Surface, observe},
     provisioning::logged,
+    rate::Rate,
 };
 use crate::{
     ops::{Config, SystemClock, SystemRandom, telemetry},
@@ -22,8 +23,9 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// The door of this deployment.
 pub fn door(aws: &Aws) -> Result<Door, Error> {
-    let random = Arc::new(SystemRandom::default());
-    Ok(Door::new(aws.config().public_base()?, aws.table(random.clone())?, Arc::new(SystemClock), random))
+    let (config, random) = (aws.config(), Arc::new(SystemRandom::default()));
+    let door = Door::new(config.public_base()?, aws.table(random.clone())?, Arc::new(SystemClock), random);
+    Ok(Door { rate: Rate::of(config)?, ..door })
 }
 
 /// Runs a web function under Lambda: settings are read and checked once, before the first request.

@@ -175,6 +175,13 @@ impl ScimError {
         Self { retry_after: Some(retry_after), ..error }
     }
 
+    /// 503: the time that a request has went by; what is done stays done, and the same request does the rest.
+    pub fn unfinished(done: usize, of: usize) -> Self {
+        let detail =
+            format!("{done} of {of} members were changed in time. Send the same request again for the rest.");
+        Self { retry_after: Some(1), ..Self::new(503, None, detail) }
+    }
+
     /// The same error, saying in which operation of the request it is. Operations are counted from 0 here and from
     /// 1 in the detail.
     #[must_use]

@@ -42,8 +42,6 @@ impl fmt::Debug for GroupAttributes {
 pub struct MemberRef {
     /// The user's id.
     pub value: String,
-    /// The user's name, for people; never trusted from a client.
-    pub display: Option<String>,
 }
 
 /// Prints no personal data.
@@ -74,8 +72,13 @@ impl GroupCreate {
     /// Reads the body.
     pub fn parse(body: &Json<'_>) -> Result<Self, ScimError> {
         let GroupReplace { attributes, members } = GroupReplace::parse(body)?;
-        let member = |value| MemberRef { value, display: None };
+        let member = |value| MemberRef { value };
         Ok(Self { attributes, members: members.into_iter().flatten().map(member).collect() })
+    }
+
+    /// The displayName that a body seems to have, for who wants to look it up before all else is checked.
+    pub fn peek_name<'b>(body: &'b Json<'_>) -> Option<&'b str> {
+        member(object(body).ok()?, "displayName").ok()??.as_str()
     }
 }
 
@@ -165,13 +168,11 @@ struct Shown<'a> {
     reference: Location<'a>,
     #[serde(rename = "type")]
     kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    display: Option<&'a str>,
 }
 
 fn shown<'a>(member: &'a MemberRef, base: &'a str) -> Shown<'a> {
     let reference = Location { base, kind: ResourceKind::User, id: &member.value };
-    Shown { value: &member.value, reference, kind: "User", display: member.display.as_deref() }
+    Shown { value: &member.value, reference, kind: "User" }
 }
 
 /// What can be a group's name.

@@ -22,8 +22,8 @@ use super::schema::ResourceKind;
 /// The longest `userName` in bytes.
 pub const MAX_USER_NAME: usize = 256;
 
-/// The most bytes that a user's attributes take as JSON. A DynamoDB item holds 400 KB.
-pub const MAX_ATTRIBUTES: usize = 64 * 1024;
+/// The most bytes that a user's attributes take as JSON: a page of 200 such users is below Lambda's 6 MB.
+pub const MAX_ATTRIBUTES: usize = 24 * 1024;
 
 /// The attributes of a user that a client has set, under their canonical names.
 ///
@@ -115,11 +115,18 @@ impl UserAttributes {
         if !matches!(self.0.get("active"), Some(Value::Bool(_))) {
             return Err(ScimError::invalid_value("The value of `active` must be true or false."));
         }
-        let mut size = Size(0);
-        match serde_json::to_writer(&mut size, &*self.0) {
-            Ok(()) if size.0 <= MAX_ATTRIBUTES => Ok(self),
-            _ => Err(ScimError::payload_too_large("The user's attributes are above 64 KB.")),
+        if self.bytes() <= MAX_ATTRIBUTES {
+            Ok(self)
+        } else {
+            Err(ScimError::payload_too_large("The user's attributes are above 24 KB."))
         }
+    }
+
+    /// How long they are as JSON.
+    pub fn bytes(&self) -> usize {
+        let mut size = Size(0);
+        // What cannot be written is too large for any limit.
+        serde_json::to_writer(&mut size, &*self.0).map_or(usize::MAX, |()| size.0)
     }
 }
 
@@ -142,6 +149,11 @@ impl UserBody {
             attributes.insert("active".to_owned(), true.into());
         }
         Ok(Self { attributes: UserAttributes(attributes.into()).checked()?, says_active })
+    }
+
+    /// The userName that a body seems to have, for who wants to look it up before all else is checked.
+    pub fn peek_user_name<'b>(body: &'b Json<'_>) -> Option<&'b str> {
+        normalise::member(normalise::object(body).ok()?, "userName").ok()??.as_str()
     }
 
     /// The attributes of a user who is `active_now`; a new one is.

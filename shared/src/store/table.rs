@@ -153,8 +153,9 @@ impl Table {
         self.query(range).await?.into_iter().map(decode).collect()
     }
 
-    /// Adds one to the number `attribute` of the item at `key` and returns the new value: 1 at first.
-    pub async fn next(&self, key: &Key, attribute: &str) -> Result<u64, StoreError> {
+    /// Adds one to the number `attribute` of the item at `key`, notes in `given` when, and returns the new value: 1
+    /// at first.
+    pub async fn next(&self, key: &Key, attribute: &str, at: jiff::Timestamp) -> Result<u64, StoreError> {
         self.ahead.forget();
         let call = meter::call();
         let answer = self
@@ -162,8 +163,9 @@ impl Table {
             .update_item()
             .table_name(&*self.name)
             .set_key(Some(write::key_attributes(key)))
-            .update_expression("ADD #n :one")
+            .update_expression("SET given = :at ADD #n :one")
             .expression_attribute_names("#n", attribute)
+            .expression_attribute_values(":at", AttributeValue::S(at.to_string()))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .return_values(ReturnValue::UpdatedNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)

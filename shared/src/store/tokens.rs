@@ -56,4 +56,39 @@ impl TenantStore {
         let write = Write::update(self.key("K", id)).set("last_used_day", day).when("attribute_exists(PK)");
         self.table.write(vec![write]).await
     }
+
+    /// Notes that a token was seen in an address: once, without an audit record.
+    pub async fn expose_token(&self, id: &str, at: jiff::Timestamp) -> Result<(), StoreError> {
+        let write = Write::update(self.key("K", id))
+            .set("exposed", at)
+            .when("attribute_exists(PK) AND #exposed = :none")
+            .bind(":none", None::<String>);
+        match self.table.write(vec![write]).await {
+            Err(StoreError::Condition(_)) => Ok(()),
+            noted => noted,
+        }
+    }
+
+    /// Adds to the requests of a token in a minute (Unix time / 60). A minute that is over is not counted any more.
+    pub async fn count_requests(&self, id: &str, minute: i64, requests: u64) -> Result<(), StoreError> {
+        let token = || Write::update(self.key("K", id)).bind(":minute", minute);
+        let added = token().add("requests", requests.cast_signed()).when("#minute = :minute");
+        let begun = token()
+            .set("minute", minute)
+            .set("requests", requests)
+            .when("attribute_exists(PK) AND (#minute = :none OR #minute < :minute)")
+            .bind(":none", None::<i64>);
+        for write in [added, begun] {
+            match self.table.write(vec![write]).await {
+                Err(StoreError::Condition(_)) => {}
+                counted => return counted,
+            }
+        }
+        // Somebody else began the minute just now.
+        let added = token().add("requests", requests.cast_signed()).when("#minute = :minute");
+        match self.table.write(vec![added]).await {
+            Err(StoreError::Condition(_)) => Ok(()),
+            counted => counted,
+        }
+    }
 }

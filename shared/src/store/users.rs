@@ -11,12 +11,10 @@ mod list;
 mod namesake;
 mod record;
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 pub use self::{
-    list::Listing,
+    list::{Listing, UserPage},
     namesake::Namesake,
     record::{Source, UserRecord},
 };
@@ -97,22 +95,22 @@ impl TenantStore {
         let audit = acting.record("user.create", user.target(), user.source.as_str());
         match self.change(self.user_creation(&user), &audit).await {
             Ok(()) => Ok(user),
-            // What could not be closed here is closed by the first page that shows the gap.
+            // What could not be closed here is closed by the first page, a minute later, that shows the gap.
             Err(error) if error.refused(0) => {
                 drop(self.give_up_place(&user).await);
                 Err(UserError::NameTaken)
             }
+            // Perhaps the answer was lost and the user was not.
             Err(error) => match self.give_up_place(&user).await {
-                // The answer was lost, the user was not.
-                Ok(false) => Ok(user),
-                Ok(true) | Err(_) => Err(error.into()),
+                Ok(false) if self.user(user.id.as_str()).await?.is_some() => Ok(user),
+                _ => Err(error.into()),
             },
         }
     }
 
     /// A user with a place in the list, to be created by [`TenantStore::user_creation`] or given up.
     pub async fn place_user(&self, new: NewUser, acting: &Acting<'_>) -> Result<UserRecord, StoreError> {
-        let seq = self.table.next(&self.key("C", "U"), "next").await?;
+        let seq = self.table.next(&self.key("C", "U"), "next", acting.at).await?;
         Ok(UserRecord::new(seq, new, acting))
     }
 
@@ -203,9 +201,8 @@ impl TenantStore {
     /// Deletes `user`: out of every group, deactivated, sessions ended, the name free again for SCIM and invitations
     /// ([`Namesake`]), a tombstone for the audit.
     pub async fn delete_user(&self, user: &UserRecord, acting: &Acting<'_>) -> Result<(), UserError> {
-        let gone = BTreeMap::from([(user.id.as_str().to_owned(), false)]);
         for group in &user.groups {
-            self.change_members(group, &gone, acting).await?;
+            self.leave_group(group, user.id.as_str(), acting).await?;
         }
         let writes = vec![
             Write::update(self.user_key_of(user))

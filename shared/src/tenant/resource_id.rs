@@ -25,6 +25,11 @@ pub fn sequence(id: &str) -> Option<u64> {
     (seq > 0).then_some(seq)
 }
 
+/// Whether `id` has the form of an id, whoever issued it.
+pub fn is_uuid(id: &str) -> bool {
+    Uuid::try_parse(id).is_ok()
+}
+
 /// The id of a workspace's role-group: the same at every read, and unlike any other workspace's.
 pub fn role_group(tenant: &TenantId, role: Role) -> String {
     let digest =

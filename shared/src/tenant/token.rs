@@ -56,6 +56,15 @@ pub struct TokenRecord {
     /// The UTC day of the last use: exact enough for people, and one write a day.
     #[serde(default)]
     pub last_used_day: Option<Date>,
+    /// When it was first seen in an address, where logs of others keep it: to be replaced.
+    #[serde(default)]
+    pub exposed: Option<Timestamp>,
+    /// The minute (Unix time / 60) that `requests` counts for.
+    #[serde(default)]
+    pub minute: Option<i64>,
+    /// Requests in that minute, a few that are not yet reported aside.
+    #[serde(default)]
+    pub requests: u64,
 }
 
 /// Where a token stands at one instant.
@@ -76,6 +85,11 @@ impl TokenRecord {
         } else {
             TokenState::Live
         }
+    }
+
+    /// Requests that were counted in `minute`.
+    pub fn requests_in(&self, minute: i64) -> u64 {
+        if self.minute == Some(minute) { self.requests } else { 0 }
     }
 
     /// The day to record for a use at `now`, or `None` when it is recorded already.
@@ -122,6 +136,9 @@ pub fn issue(
         expires,
         revoked: None,
         last_used_day: None,
+        exposed: None,
+        minute: None,
+        requests: 0,
     };
     Ok((PlainToken(text.into()), record))
 }

@@ -17,6 +17,7 @@ use crate::{
 const TABLE: &str = "atomation";
 const BUCKET: &str = "atomation-evidence";
 const PREFIX: &str = "atomation";
+const REQUESTS_PER_MINUTE: &str = "SCIM_REQUESTS_PER_MINUTE";
 const MAIL_FROM: &str = "no-reply@atomation.example";
 const SIGNING_KEY: &str = "alias/atomation-signing";
 
@@ -38,7 +39,14 @@ pub(super) async fn create(cloud: &Cloud, template: &Template, port: u16) -> any
         ("MAIL_FROM", text(MAIL_FROM)),
         ("SECRET_PREFIX", text(PREFIX)),
     ];
-    Ok(settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value));
+    Ok(settings.chain(from_outside()).collect())
+}
+
+/// Settings that whoever starts the stack may give: a benchmark sends more than any Okta does.
+fn from_outside() -> Option<(String, String)> {
+    let value = Config::from_env().get(REQUESTS_PER_MINUTE).ok()?.to_owned();
+    Some((REQUESTS_PER_MINUTE.to_owned(), value))
 }
 
 async fn queues(cloud: &Cloud, template: &Template) -> anyhow::Result<BTreeMap<String, String>> {

@@ -11,15 +11,23 @@ use serde::Serialize;
 
 use super::{SCIM_JSON, projection, raw_answer};
 use crate::{
-    http::body::{self, BodyError},
+    http::{
+        ScimCaller, ScimClient,
+        body::{self, BodyError},
+    },
     scim::{
-        Json, Projection, ResourceKind, ScimError, json,
+        GroupCreate, Json, Projection, ResourceKind, ScimError, UserBody, json,
         meta::{IfMatch, Location, etag},
     },
+    store::unproven::Guess,
 };
 
-/// Below the 6 MB of Lambda, so that the refusal is ours and JSON.
+/// What `/Bulk`, a search and a user take at most.
 pub const BODY_LIMIT: usize = 1024 * 1024;
+
+/// A group comes with all its members: tens of thousands. Below the 6 MB of Lambda (base64 of an odd media type aside),
+/// so that the refusal is ours and JSON.
+const GROUP_LIMIT: usize = 5 * 1024 * 1024;
 
 /// A request whose body was read: it holds what a [`Change`] borrows from.
 pub struct Received {
@@ -30,12 +38,16 @@ pub struct Received {
 impl Received {
     /// Reads the body: JSON in UTF-8, at most [`BODY_LIMIT`].
     pub async fn json(request: Request) -> Result<Self, ScimError> {
+        Self::read(request, BODY_LIMIT).await
+    }
+
+    async fn read(request: Request, limit: usize) -> Result<Self, ScimError> {
         let (parts, body) = request.into_parts();
         let kind = body::media_type(&parts.headers);
         if !matches!(kind.as_deref(), Some(SCIM_JSON | "application/json")) {
             return Err(ScimError::unsupported_media_type());
         }
-        let body = body::read(body, BODY_LIMIT).await.map_err(|error| match error {
+        let body = body::read(body, limit).await.map_err(|error| match error {
             BodyError::TooLarge { limit } => {
                 ScimError::payload_too_large(format!("the request is larger than {} KiB", limit / 1024))
             }
@@ -44,13 +56,17 @@ impl Received {
         Ok(Self { parts, body })
     }
 
-    /// A request to change something; a `DELETE` has no body that counts.
-    pub async fn change(request: Request) -> Result<Self, ScimError> {
+    /// A request to change a resource of this kind; a `DELETE` has no body that counts.
+    pub async fn change(request: Request, kind: ResourceKind) -> Result<Self, ScimError> {
         if request.method() == Method::DELETE {
             let (parts, _) = request.into_parts();
             return Ok(Self { parts, body: Bytes::new() });
         }
-        Self::json(request).await
+        let limit = match kind {
+            ResourceKind::User => BODY_LIMIT,
+            ResourceKind::Group => GROUP_LIMIT,
+        };
+        Self::read(request, limit).await
     }
 
     /// The head of the request.
@@ -100,7 +116,38 @@ pub enum Action<'a> {
     Delete(&'a str),
 }
 
+impl ScimCaller {
+    /// A resource to create, and who proved to be allowed to. The body says which name is looked up first: that is
+    /// read beside the proof. What is wrong with the body is said to nobody else.
+    pub async fn creation(
+        self,
+        received: &Result<Received, ScimError>,
+        kind: ResourceKind,
+    ) -> Result<(ScimClient, Change<'_>), ScimError> {
+        let change = match received {
+            Ok(received) => received.as_change(None, kind),
+            Err(error) => Err(error.clone()),
+        };
+        let guess = change.as_ref().ok().and_then(|change| match (&change.action, kind) {
+            (Action::Create(body), ResourceKind::User) => {
+                UserBody::peek_user_name(body).map(|name| Guess::UserName(name.to_owned()))
+            }
+            (Action::Create(body), ResourceKind::Group) => {
+                GroupCreate::peek_name(body).map(|name| Guess::GroupName(name.to_owned()))
+            }
+            _ => None,
+        });
+        let client = self.prove(guess.as_ref()).await?;
+        Ok((client, change?))
+    }
+}
+
 impl Change<'_> {
+    /// Whether the client named the versions that it wants to change.
+    pub fn names_versions(&self) -> bool {
+        !matches!(self.if_match, None | Some(IfMatch::Any))
+    }
+
     /// 412 if the client wants another version than the one that is there. Without versions nothing but `*`
     /// can be wanted.
     pub fn check_version(&self, version: Option<u64>) -> Result<(), ScimError> {

@@ -180,5 +180,4 @@ static MEMBERS: &[Attribute] = &[
     string("value", "The user's id.").case_exact().immutable(),
     reference("$ref", &["User"], "The user's URL.").immutable(),
     string("type", "The kind of member; groups in groups are not supported.").immutable().usually(&["User"]),
-    string("display", "The user's name.").read_only(),
 ];

@@ -1,4 +1,7 @@
 //! Members come and go as deltas: one transaction for up to 49 of them, waves of transactions for more.
+//!
+//! Each (group, member) pair ends as in some serial order of all changes. The first transaction of a change also makes
+//! a custom group a new version, so that an `If-Match` sees members too; a role-group has no item and no version.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,17 +9,27 @@ use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::store::{
-    StoreError, TenantStore,
-    audit::Acting,
-    table::{Item, Range, Write, decode},
+use super::{Group, GroupError, Version};
+use crate::{
+    store::{
+        StoreError, TenantStore,
+        audit::Acting,
+        table::{Item, Range, Write, decode},
+    },
+    tenant::resource_id,
 };
 
-/// Two writes a member and one for the audit record, of the 100 that DynamoDB takes.
+/// Two writes a member, one for the group and one for the audit record, of the 100 that DynamoDB takes.
 const PER_TRANSACTION: usize = 49;
 
 /// Transactions in flight for one request.
 const WAVE: usize = 8;
+
+/// How many members change in one wave of transactions.
+pub const PER_WAVE: usize = PER_TRANSACTION * WAVE;
+
+/// With how many members a group can be created: its name takes another write.
+pub const AT_CREATION: usize = PER_TRANSACTION - 1;
 
 /// One member of one group.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,6 +44,13 @@ pub struct Applied {
     pub changed: usize,
     /// Ids that name no user of this workspace: left out, the rest was applied.
     pub unknown: Vec<String>,
+}
+
+impl Applied {
+    fn add(&mut self, other: Self) {
+        self.changed += other.changed;
+        self.unknown.extend(other.unknown);
+    }
 }
 
 impl TenantStore {
@@ -48,83 +68,99 @@ impl TenantStore {
         self.table.query(&Range { pk: &pk, from: None, to: None, newest_first: false, limit }).await
     }
 
-    /// Adds (`true`) and removes (`false`) members. Each (group, member) pair ends as in some serial order
-    /// with every other change; an unknown user is left out and named in the answer and the audit log.
+    /// Adds (`true`) and removes (`false`) members; an unknown user is left out and named in the answer and the
+    /// audit log.
     pub async fn change_members(
         &self,
-        group: &str,
+        group: &Group,
+        version: Version,
         delta: &BTreeMap<String, bool>,
         acting: &Acting<'_>,
-    ) -> Result<Applied, StoreError> {
+    ) -> Result<Applied, GroupError> {
+        let id = &self.group_id(group);
         let changes: Vec<_> = delta.iter().map(|(user, add)| (user.clone(), *add)).collect();
-        let batches = changes.chunks(PER_TRANSACTION).map(<[_]>::to_vec).collect::<Vec<_>>();
-        stream::iter(batches)
-            .map(|batch| self.change_batch(group, batch, acting))
-            .buffer_unordered(WAVE)
-            .try_fold(Applied::default(), |mut all, one| async move {
-                all.changed += one.changed;
-                all.unknown.extend(one.unknown);
-                Ok(all)
+        let mut batches = changes.chunks(PER_TRANSACTION).map(<[_]>::to_vec).collect::<Vec<_>>();
+        let mut all = Applied::default();
+        if let Group::Custom(group) = group
+            && !group.leaving
+            && !batches.is_empty()
+        {
+            let touch = || vec![self.touch_group(group, version, acting.at)];
+            match self.change_batch(id, touch, CHANGED, batches.remove(0), acting).await {
+                Err(error) if error.refused(0) => return Err(GroupError::Changed),
+                first => all.add(first?),
+            }
+        }
+        let rest = stream::iter(batches)
+            .map(|batch| self.change_batch(id, Vec::new, CHANGED, batch, acting))
+            .buffer_unordered(WAVE);
+        Ok(rest
+            .try_fold(all, |mut all, one| async move {
+                Ok({
+                    all.add(one);
+                    all
+                })
             })
-            .await
+            .await?)
     }
 
-    /// Makes exactly `wanted` the members: the difference alone is written.
-    pub async fn replace_members(
+    /// Takes a user who is being deleted out of a group. What the group is then is no new version: nobody can
+    /// put the user back.
+    pub(in crate::store) async fn leave_group(
         &self,
         group: &str,
-        wanted: &BTreeSet<String>,
+        user: &str,
         acting: &Acting<'_>,
-    ) -> Result<Applied, StoreError> {
-        let members = self.members(group, u32::MAX).await?;
+    ) -> Result<(), StoreError> {
+        self.change_batch(group, Vec::new, CHANGED, vec![(user.to_owned(), false)], acting).await.map(drop)
+    }
+
+    /// What makes exactly `wanted` the members: who is to come and who is to go.
+    pub async fn membership_difference(
+        &self,
+        group: &Group,
+        wanted: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, bool>, StoreError> {
+        let members = self.members(&self.group_id(group), u32::MAX).await?;
         let present: BTreeSet<_> = members.into_iter().map(|member| member.user).collect();
         let added = wanted.difference(&present).map(|user| (user.clone(), true));
         let removed = present.difference(wanted).map(|user| (user.clone(), false));
-        self.change_members(group, &added.chain(removed).collect(), acting).await
+        Ok(added.chain(removed).collect())
     }
 
-    async fn change_batch(
+    /// One transaction: the writes of `first`, whose refusals are the caller's, and these members.
+    pub(super) async fn change_batch(
         &self,
         group: &str,
+        first: impl Fn() -> Vec<Write>,
+        action: &str,
         batch: Vec<(String, bool)>,
         acting: &Acting<'_>,
     ) -> Result<Applied, StoreError> {
         let (mut known, mut unknown): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|(user, _)| self.user_key(user).is_some());
         loop {
-            let mut detail = String::new();
-            let mut writes = Vec::with_capacity(known.len() * 2);
+            let mut writes = first();
+            // The n-th member's user is write `users + 2n`: refused when there is no such user.
+            let users = writes.len() + 1;
             for (user, add) in &known {
-                detail.push_str(if *add { " +" } else { " -" });
-                detail.push_str(user);
                 writes.extend(self.membership(group, user, *add, acting.at));
             }
-            for (user, _) in &unknown {
-                // What a client sent as an id goes into the log shortened and escaped.
-                detail.push_str(" unknown:");
-                detail.extend(user.chars().take(64).flat_map(char::escape_default));
-            }
-            let audit = acting.record("group.members", format!("group:{group}"), detail.trim_start());
+            let audit = acting.record(action, format!("group:{group}"), detail(&known, &unknown));
             match self.change(writes, &audit).await {
                 Ok(()) => {
                     let unknown = unknown.into_iter().map(|(user, _)| user).collect();
                     return Ok(Applied { changed: known.len(), unknown });
                 }
-                // Write 2n+1 is the n-th member's user: refused when there is no such user.
                 Err(StoreError::Condition(refused)) => {
-                    let before = known.len();
-                    let mut index = 0;
-                    known.retain(|member| {
-                        let missing = refused.contains(&(index * 2 + 1));
-                        if missing {
-                            unknown.push(member.clone());
-                        }
-                        index += 1;
-                        !missing
-                    });
-                    if known.len() == before {
+                    let is_missing = |index: usize| refused.contains(&(users + 2 * index));
+                    if !(0..known.len()).any(is_missing) || refused.iter().any(|index| *index + 1 < users) {
                         return Err(StoreError::Condition(refused));
                     }
+                    let (missing, found): (Vec<_>, Vec<_>) =
+                        known.into_iter().enumerate().partition(|(index, _)| is_missing(*index));
+                    unknown.extend(missing.into_iter().map(|(_, member)| member));
+                    known = found.into_iter().map(|(_, member)| member).collect();
                 }
                 Err(error) => return Err(error),
             }
@@ -144,4 +180,18 @@ impl TenantStore {
         };
         vec![item, of_user.when("#id = :id AND #deleted = :no").bind(":id", user).bind(":no", false)]
     }
+}
+
+/// The audit record's action.
+const CHANGED: &str = "group.members";
+
+/// Who joined and left. First those who could not: what a client sent as their ids is said only if it could be
+/// an id, since an audit record holds no names.
+fn detail(known: &[(String, bool)], unknown: &[(String, bool)]) -> String {
+    let unknown = unknown.iter().map(|(user, _)| {
+        let id = if resource_id::is_uuid(user) { user } else { "(not an id)" };
+        format!("unknown:{id}")
+    });
+    let known = known.iter().map(|(user, add)| format!("{}{user}", if *add { '+' } else { '-' }));
+    unknown.chain(known).collect::<Vec<_>>().join(" ")
 }

@@ -20,6 +20,12 @@ pub const MAX_SCAN: usize = 10_000;
 /// How places are spread: 1,024 to a partition.
 const PER_PARTITION: u64 = 1024;
 
+/// Users in memory while a filter looks through all.
+const SCANNED_AT_ONCE: u64 = 1024;
+
+/// Bytes of attributes that a filter may find: what it finds is sorted and cut into pages in memory.
+const MAX_FOUND: usize = 8 * 1024 * 1024;
+
 /// Queries in flight for one request.
 const PARTITIONS_AT_ONCE: usize = 8;
 
@@ -31,6 +37,9 @@ type Places = std::ops::Range<u64>;
 pub struct Listing {
     #[serde(default)]
     pub next: u64,
+    /// When the last place was given.
+    #[serde(default)]
+    pub given: Option<Timestamp>,
     #[serde(default, with = "serde_dynamo::number_set", skip_serializing_if = "BTreeSet::is_empty")]
     pub holes: BTreeSet<u64>,
 }
@@ -65,6 +74,8 @@ pub struct UserPage {
     /// How many users there are, by the same reading of the counter.
     pub total: u64,
     pub users: Vec<UserRecord>,
+    /// Places of the page that nobody has, though none of them is known to be a hole.
+    gaps: Vec<u64>,
     /// The place where the next page begins, unless this is the last.
     pub next: Option<u64>,
 }
@@ -90,17 +101,11 @@ impl TenantStore {
         Ok(self.table.read(&self.key("C", "U")).await?.unwrap_or_default())
     }
 
-    /// Users from the `start`-th (from 1) on, at most `count`, in order of creation, and how many there are.
-    pub async fn users(&self, start: u64, count: u32) -> Result<(u64, Vec<UserRecord>), StoreError> {
-        let page = self.user_page(Start::Index(start), count).await?;
-        Ok((page.total, page.users))
-    }
-
     /// A page of at most `count` users, in order of creation.
     ///
     /// Where nobody was deleted the index is the place, so the counter and the page are read at once; what holes
     /// moved out of the page is read after, once.
-    pub async fn user_page(&self, start: Start, count: u32) -> Result<UserPage, StoreError> {
+    pub async fn user_page(&self, start: Start, count: u32, now: Timestamp) -> Result<UserPage, StoreError> {
         let (Start::Index(first) | Start::Place(first)) = start;
         let end = first.saturating_add(u64::from(count));
         let (listing, mut users) = try_join!(self.user_listing(), self.users_at(first..end))?;
@@ -115,10 +120,12 @@ impl TenantStore {
             users.extend(self.users_at(end.max(places.start)..places.end).await?);
         }
         let next = Some(places.end).filter(|place| *place <= listing.next);
-        Ok(UserPage { total: listing.total(), users, next })
+        let gaps = gaps(&listing, places, &users, now);
+        Ok(UserPage { total: listing.total(), users, next, gaps })
     }
 
-    /// All users that `wanted` accepts, in order of creation; none when there are too many to look at.
+    /// All users that `wanted` accepts, in order of creation; none when there are too many to look at, or too many
+    /// of them wanted. Users are looked at as they come, so that the others take no memory.
     pub async fn scan_users(
         &self,
         mut wanted: impl FnMut(&UserRecord) -> bool,
@@ -127,12 +134,25 @@ impl TenantStore {
         if listing.total() > MAX_SCAN as u64 {
             return Ok(None);
         }
-        let mut found = self.users_at(1..listing.next + 1).await?;
-        found.retain(|user| wanted(user));
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        let mut from = 1;
+        while from <= listing.next {
+            let places = from..(from + SCANNED_AT_ONCE).min(listing.next + 1);
+            from = places.end;
+            for user in self.users_at(places).await? {
+                if wanted(&user) {
+                    bytes += user.attributes.bytes();
+                    found.push(user);
+                }
+            }
+            if bytes > MAX_FOUND {
+                return Ok(None);
+            }
+        }
         Ok(Some(found))
     }
 
-    /// What [`TenantStore::users`] reads at first.
+    /// What [`TenantStore::user_page`] reads at first.
     pub(in crate::store) async fn user_items(&self, start: u64, count: u32) -> Result<(), StoreError> {
         let counter = self.key("C", "U");
         let places = start..start.saturating_add(u64::from(count));
@@ -182,20 +202,28 @@ impl TenantStore {
         }
     }
 
-    /// Closes the places that a page showed to be empty, though later ones were filled more than a minute
-    /// ago: a creation died between its two trips, or the answer that gave the place was lost.
-    pub async fn heal_listing(&self, page: &[UserRecord], now: Timestamp) -> Result<(), StoreError> {
-        let settled = page.windows(2).filter(|pair| is_settled(pair[1].created, now));
-        let gaps: Vec<u64> = settled.flat_map(|pair| pair[0].seq + 1..pair[1].seq).collect();
-        if gaps.is_empty() {
-            return Ok(());
-        }
-        let listing = self.user_listing().await?;
-        for seq in gaps.into_iter().filter(|seq| !listing.holes.contains(seq)) {
-            self.close_place(seq).await?;
+    /// Closes the places of a page that nobody has and nobody will take any more: a creation died between its two
+    /// trips, or the answer that gave the place was lost.
+    pub async fn heal_listing(&self, page: &UserPage) -> Result<(), StoreError> {
+        for seq in &page.gaps {
+            self.close_place(*seq).await?;
         }
         Ok(())
     }
+}
+
+/// Empty places that were given more than a minute ago: places are given in order, so those before a user of that
+/// age, and all of them once none was given for so long.
+fn gaps(listing: &Listing, places: Places, users: &[UserRecord], now: Timestamp) -> Vec<u64> {
+    let settled = if listing.given.is_none_or(|given| is_settled(given, now)) {
+        places.end
+    } else {
+        users.iter().rfind(|user| is_settled(user.created, now)).map_or(0, |user| user.seq)
+    };
+    let taken: BTreeSet<_> = users.iter().map(|user| user.seq).collect();
+    (places.start..places.end.min(settled))
+        .filter(|seq| !taken.contains(seq) && !listing.holes.contains(seq))
+        .collect()
 }
 
 #[cfg(test)]
@@ -204,7 +232,7 @@ mod tests {
 
     #[test]
     fn places_skip_holes() {
-        let listing = Listing { next: 8, holes: [1, 4, 5].into() };
+        let listing = Listing { next: 8, given: None, holes: [1, 4, 5].into() };
         assert_eq!(listing.total(), 5);
         assert_eq!((1..=5).map(|i| listing.place(i)).collect::<Vec<_>>(), [2, 3, 6, 7, 8]);
         assert_eq!(

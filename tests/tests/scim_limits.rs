@@ -1,0 +1,145 @@
+//! What a token may do and what happens around it: how many requests, where it may stand, and who hears of it when
+//! the last Admin goes.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use shared::tenant::{Role, resource_id, token::PresentedToken};
+use tests::{
+    raw::Request,
+    site::{Site, Tenant},
+};
+
+type Outcome = anyhow::Result<()>;
+
+const USERS: &str = "/scim/v2/Users?startIndex=1&count=2";
+
+/// Looks until `found` says so: what no answer waits for is done soon after it.
+async fn soon(found: impl AsyncFn() -> anyhow::Result<bool>) -> anyhow::Result<bool> {
+    for _ in 0..50 {
+        if found().await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(false)
+}
+
+async fn tokens(acme: &Tenant) -> anyhow::Result<Vec<Value>> {
+    let page = acme.get("/security/scim").await?.expect(200)?.json();
+    Ok(page["tokens"].as_array().context("tokens")?.clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c03_a_token_in_an_address_opens_nothing_and_is_marked() -> Outcome {
+    let site = Site::start().await?;
+    let (acme, globex) = (site.customer("acme").await?, site.customer("globex").await?);
+    let forged = {
+        let mut forged = acme.token.clone();
+        forged.replace_range(60..61, if &forged[60..61] == "0" { "1" } else { "0" });
+        forged
+    };
+    for token in ["junk", &forged, &globex.token] {
+        let request = Request::new("GET", &format!("/scim/v2/Users?access_token={token}"));
+        request.send(acme.address).await?.expect(401)?;
+    }
+    let is_marked = async |of: &Tenant| Ok(!tokens(of).await?[0]["exposed"].is_null());
+    assert!(soon(async || is_marked(&globex).await).await?, "it is globex's, wherever it was sent");
+    assert!(!is_marked(&acme).await?, "a token that is not proven marks nothing");
+
+    let request = Request::new("GET", &format!("/scim/v2/Users?access_token={}", acme.token));
+    request.send(acme.address).await?.expect(401)?;
+    assert!(soon(async || is_marked(&acme).await).await?);
+    let html = acme.request("GET", "/security/scim").with("accept", "text/html").send(acme.address).await?;
+    assert!(html.body.contains("seen in an address"));
+    acme.get(USERS).await?.expect(200)?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c25_a_token_that_runs_wild_waits_and_nobody_else_does() -> Outcome {
+    let site = Site::start().await?;
+    let (acme, globex) = (site.customer("acme").await?, site.customer("globex").await?);
+    // Away from the end of a minute, so that all that follows lies in one.
+    let to = 60 - site.now().as_second().rem_euclid(60) + 5;
+    site.stack.clock.advance(SignedDuration::from_secs(to));
+    let minute = site.now().as_second().div_euclid(60);
+    let token = PresentedToken::parse(&acme.token).context("a token")?;
+    // What other processes have reported by now.
+    site.store(&acme.workspace).count_requests(token.id(), minute, 2_960).await?;
+    let mut statuses = Vec::new();
+    for _ in 0..60 {
+        let reply = acme.get(USERS).await?;
+        if reply.status == 429 {
+            let wait: u32 = reply.header("retry-after").context("when to come back")?.parse()?;
+            assert!((1..=60).contains(&wait), "{wait}");
+            assert_eq!(reply.json()["status"], "429");
+        }
+        statuses.push(reply.status);
+    }
+    let served = statuses.iter().filter(|status| **status == 200).count();
+    assert!((40..50).contains(&served), "{served} of 60: 2,960 were counted, 3,000 may be");
+    let last = statuses.iter().rposition(|status| *status == 200);
+    assert!(last.is_some_and(|last| last < 50), "{statuses:?}");
+    globex.get(USERS).await?.expect(200)?;
+
+    let counted = async || {
+        let record = site.store(&acme.workspace).token(token.id()).await?.context("the record")?;
+        Ok(record.requests_in(minute) >= 3_000)
+    };
+    assert!(soon(counted).await?, "every process sees it");
+    site.stack.clock.advance(SignedDuration::from_secs(60));
+    acme.get(USERS).await?.expect(200)?;
+    Ok(())
+}
+
+async fn alarms(site: &Site, acme: &Tenant) -> anyhow::Result<usize> {
+    let log = site.store(&acme.workspace).audit_log(site.now(), None, 50).await?;
+    Ok(log.iter().filter(|row| row.action == "workspace.no_admin").count())
+}
+
+/// Each way to take the role away: deactivated, deleted, out of the group, the group emptied, the group replaced.
+#[tokio::test(flavor = "multi_thread")]
+async fn c16_the_last_admin_goes_and_the_operator_hears_of_it() -> Outcome {
+    let site = Site::start().await?;
+    let acme = site.customer("acme").await?;
+    let admins = format!("/scim/v2/Groups/{}", resource_id::role_group(&acme.workspace.tenant, Role::Admin));
+    let sponsor = format!("/scim/v2/Users/{}", acme.admin.id);
+    let new = json!({ "userName": "second@acme.example" });
+    let second = acme.call("POST", "/scim/v2/Users", &new).await?.expect(201)?.json();
+    let second = second["id"].as_str().context("an id")?;
+    let members = |op: &str, ids: &[&str]| {
+        let ids: Vec<_> = ids.iter().map(|id| json!({ "value": id })).collect();
+        json!({ "Operations": [{ "op": op, "path": "members", "value": ids }] })
+    };
+    let active = |active: bool| json!({ "Operations": [{ "op": "replace", "value": { "active": active } }] });
+    acme.call("PATCH", &admins, &members("add", &[second])).await?.expect(204)?;
+    acme.call("PATCH", &sponsor, &active(false)).await?.expect(200)?;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(alarms(&site, &acme).await?, 0, "the second one is left");
+
+    let second_path = format!("/scim/v2/Users/{second}");
+    let one = format!("members[value eq \"{second}\"]");
+    let ways = [
+        ("PATCH", second_path.as_str(), active(false)),
+        ("PUT", &second_path, json!({ "userName": "second@acme.example", "active": false })),
+        ("PATCH", &admins, json!({ "Operations": [{ "op": "remove", "path": one }] })),
+        ("PATCH", &admins, members("replace", &[])),
+        ("PUT", &admins, json!({ "displayName": "Admin", "members": [] })),
+        ("DELETE", &admins, json!({})),
+        ("DELETE", &second_path, json!({})),
+    ];
+    for (number, (method, path, body)) in ways.iter().enumerate() {
+        let reply = acme.call(method, path, body).await?;
+        assert!(reply.status < 300, "applied: {reply:?}");
+        let heard = soon(async || Ok(alarms(&site, &acme).await? == number + 1)).await?;
+        assert!(heard, "{method} {path}: {} of {}", alarms(&site, &acme).await?, number + 1);
+        if number + 1 < ways.len() {
+            acme.call("PATCH", &second_path, &active(true)).await?.expect(200)?;
+            acme.call("PATCH", &admins, &members("add", &[second])).await?.expect(204)?;
+        }
+    }
+    Ok(())
+}
