@@ -45,12 +45,12 @@ pub use xml::MAX_BYTES;
 use check::Checks;
 use signature::Covers;
 
-/// How far the IdP's clock and ours may differ, unless a workspace says otherwise.
+/// How far the IdP's clock and ours may differ, in every workspace.
 pub const DEFAULT_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(120);
 
 /// What a Response must agree with: the connection, the browser's requests, and the time.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the workspace's, on its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch on its own")]
 pub struct Expectations<'a> {
     /// The workspace's pinned IdP: entity id and signing certificates.
     pub idp: &'a IdpMetadata,
@@ -68,7 +68,8 @@ pub struct Expectations<'a> {
     pub allow_ecdsa: bool,
     /// The workspace's key for encrypted Assertions; without one they are refused.
     pub decryption_key: Option<&'a DecryptionKey>,
-    /// Whether a pinned certificate outside its validity refuses the sign-in; otherwise it only warns.
+    /// Whether a pinned certificate outside its validity refuses the sign-in. No workspace has that switch: it only
+    /// warns, since the pin is a key and nobody is locked out by a date.
     pub refuse_outdated_certificate: bool,
     /// The current time.
     pub now: Timestamp,
@@ -140,7 +141,7 @@ fn decide_plain(
     let root = structure::root(&verified, checks)?;
     let (response, assertion) = match signed.covers {
         Covers::Response => (root, structure::only_assertion(root, checks)?),
-        Covers::Assertion => (structure.response, root),
+        Covers::Assertion => (structure.response, structure::assertion(root, checks)?),
     };
     conditions::response::judge(response, signed.covers, expect, checks)?;
     conditions::assertion::judge(response, assertion, expect, checks)

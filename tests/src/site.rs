@@ -179,7 +179,7 @@ impl Site {
         let (secret, record) = session::open(sign_in, session::Limits::default(), now, &*self.random);
         let audit = self.acting("sign-in").record("session.open", user.target(), "");
         self.store(workspace).open_session(&secret.hash(), &record, Vec::new(), &audit).await?;
-        let live = session::judge(&record, user.session_state(), now)?;
+        let live = session::judge(&record, user.session_state(), workspace.withdrawals, now)?;
         let role = user.role(&workspace.tenant).context("an active user")?;
         let principal = Principal::from_session(&live, &workspace.tenant, workspace.kind, role)?;
         let name = workspace.subdomain.as_str();

@@ -191,7 +191,7 @@ impl World {
             session::open(sign_in, session::Limits::default(), self.now(), &*self.door.random);
         let audit = self.acting("sign-in", "c-sign-in").record("session.open", user.target(), "");
         self.store(workspace).open_session(&secret.hash(), &record, Vec::new(), &audit).await?;
-        let live = session::judge(&record, user.session_state(), self.now())?;
+        let live = session::judge(&record, user.session_state(), workspace.withdrawals, self.now())?;
         let role = user.role(&workspace.tenant).context("an active user")?;
         let principal = Principal::from_session(&live, &workspace.tenant, workspace.kind, role)?;
         let cookie = format!("__Host-atm_session={}", secret.expose());

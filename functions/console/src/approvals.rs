@@ -91,7 +91,7 @@ async fn approve(
     let saw = Digest::from_hex(&yes.text_sha256).ok_or_else(|| problem(ApprovalError::TextChanged.into()))?;
     let method = person.principal.method().ok_or_else(Problem::signed_out)?;
     let context = match person.session.idp().cloned() {
-        Some(IdpSession { entity_id, authn_instant, acr }) => {
+        Some(IdpSession { entity_id, authn_instant, acr, .. }) => {
             AuthContext { method, idp: Some(entity_id), authn_instant: Some(authn_instant), acr }
         }
         None => AuthContext { method, idp: None, authn_instant: None, acr: None },

@@ -2,7 +2,7 @@
 //!
 //! One rule: only live sessions are shown, judged as the next request would judge them.
 
-mod page;
+pub(crate) mod page;
 
 use std::collections::BTreeMap;
 
@@ -158,7 +158,8 @@ async fn live(person: &Person, listed: Vec<ListedSession>) -> Result<Vec<Shown>,
         }
         let user = people.get(id).cloned().flatten();
         let judged = |user: &UserRecord| {
-            session::judge(&session.record, user.session_state(), person.visit.at).is_ok()
+            let withdrawals = person.visit.workspace.withdrawals;
+            session::judge(&session.record, user.session_state(), withdrawals, person.visit.at).is_ok()
         };
         if let Some(user) = user.filter(judged) {
             let is_this = session.is(&person.session_hash);

@@ -18,7 +18,7 @@ use futures::try_join;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, json};
 use shared::{
-    http::{Answer, Input, Person, Problem, outbound::METADATA_TYPES, outbound::OutboundError},
+    http::{Answer, Input, Person, Problem, metadata, outbound::METADATA_TYPES, outbound::OutboundError},
     saml::{IdpMetadata, MetadataError},
     store::sso::{RefreshState, SpKeys, SsoConnection, SsoError},
     tenant::Permission,
@@ -69,6 +69,7 @@ struct Metadata {
 /// A form's checkbox is absent when it is off.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch on the page, on its own")]
 struct Switches {
     #[serde(default, deserialize_with = "switch")]
     idp_initiated: bool,
@@ -76,6 +77,8 @@ struct Switches {
     require_provisioning: bool,
     #[serde(default, deserialize_with = "switch")]
     require_signed_assertion: bool,
+    #[serde(default, deserialize_with = "switch")]
+    allow_ecdsa: bool,
 }
 
 async fn show(person: Person) -> Result<Answer, Problem> {
@@ -117,23 +120,28 @@ async fn trust(
     idp: IdpMetadata,
     action: &str,
 ) -> Result<Answer, Problem> {
-    if idp.sso_redirect.is_none() {
-        let (code, title) = ("metadata.endpoint", "There is no sign-on address for redirects.");
-        let next = "Enable the HTTP-Redirect binding at the identity provider.";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, title, next));
-    }
+    let pinnable = metadata::pinnable(&idp, &console.outbound, &person.visit.workspace, person.visit.at);
+    pinnable.map_err(|error| not_usable(&error))?;
     if idp.want_authn_requests_signed {
         keys::ensure_signing(console, person).await?;
     }
-    let connection =
-        SsoConnection { metadata_url, idp, enabled: true, verified_at: person.visit.at, version: 0 };
+    let connection = SsoConnection {
+        metadata_url,
+        idp,
+        enabled: true,
+        verified_at: person.visit.at,
+        withdrawals: 0,
+        version: 0,
+    };
     let audit = person.acting().record(action, "sso", connection.idp.entity_id.clone());
     let saved = person.store().save_sso(before, &connection, &audit).await.map_err(not_saved)?;
     let fingerprints = saved.idp.certificates.iter().map(|c| format!("  SHA-256 {}\n", c.sha256_fingerprint));
+    let ended = before.is_some_and(|before| before.withdrawals < saved.withdrawals);
     let what = format!(
-        "Single sign-on now trusts the identity provider {} with the keys\n{}",
+        "Single sign-on now trusts the identity provider {} with the keys\n{}{}",
         saved.idp.entity_id,
-        fingerprints.collect::<String>()
+        fingerprints.collect::<String>(),
+        if ended { "Every session that was opened by single sign-on before has ended.\n" } else { "" },
     );
     notify::front_door(console, person, "Single sign-on was changed", &what).await?;
     Ok(Answer::done(PATH, to_json(person, &Sso::read(person).await?)))
@@ -146,7 +154,8 @@ async fn disable(State(console): State<Console>, person: Person) -> Result<Answe
     let connection = SsoConnection { enabled: false, ..before.clone() };
     let audit = person.acting().record("sso.disable", "sso", "");
     store.save_sso(Some(&before), &connection, &audit).await.map_err(not_saved)?;
-    let what = "Single sign-on is off: people sign in by e-mail link and second factor.\n";
+    let what = "Single sign-on is off: people sign in by e-mail link and second factor. Every session that it opened \
+                has ended.\n";
     notify::front_door(&console, &person, "Single sign-on was switched off", what).await?;
     Ok(Answer::done(PATH, to_json(&person, &Sso::read(&person).await?)))
 }
@@ -157,14 +166,23 @@ async fn settings(
     Input(switches): Input<Switches>,
 ) -> Result<Answer, Problem> {
     may_change(&person)?;
+    let connection = person.store().sso().await?.filter(|connection| connection.enabled);
+    if connection.is_some_and(|connection| !connection.idp.has_key_that_counts(switches.allow_ecdsa)) {
+        return Err(Problem::conflict(
+            "sso.key_kind",
+            "Without ECDSA nobody could sign in: the identity provider's keys are all of that kind.",
+            "Give the app an RSA certificate at the identity provider and save its metadata first.",
+        ));
+    }
     let mut workspace = person.visit.workspace.clone();
-    let Switches { idp_initiated, require_provisioning, require_signed_assertion } = switches;
+    let Switches { idp_initiated, require_provisioning, require_signed_assertion, allow_ecdsa } = switches;
     workspace.settings.idp_initiated = idp_initiated;
     workspace.settings.require_provisioning = require_provisioning;
     workspace.settings.require_signed_assertion = require_signed_assertion;
+    workspace.settings.allow_ecdsa = allow_ecdsa;
     let detail = format!(
         "idp_initiated={idp_initiated} require_provisioning={require_provisioning} \
-         require_signed_assertion={require_signed_assertion}"
+         require_signed_assertion={require_signed_assertion} allow_ecdsa={allow_ecdsa}"
     );
     let audit = person.acting().record("sso.settings", "workspace", detail.as_str());
     person.store().save_workspace(&workspace, &audit).await?;
@@ -174,6 +192,7 @@ async fn settings(
         "idpInitiated": idp_initiated,
         "requireProvisioning": require_provisioning,
         "requireSignedAssertion": require_signed_assertion,
+        "allowEcdsa": allow_ecdsa,
     });
     Ok(Answer::done(PATH, json))
 }
@@ -192,7 +211,13 @@ fn not_fetched(error: &OutboundError) -> Problem {
 }
 
 fn not_usable(error: &MetadataError) -> Problem {
-    let next = capitalised(&format!("{error}. Nothing was changed."));
+    let next = match error {
+        MetadataError::KeyKind(_) => "Its certificates are all ECDSA. Tick \"Accept ECDSA signatures\" on the SSO page \
+             and save that, or give the app an RSA certificate at the identity provider; then save the metadata \
+             again. Nothing was changed."
+            .to_owned(),
+        _ => capitalised(&format!("{error}. Nothing was changed.")),
+    };
     // A key that must not be trusted is the one thing that an admin must fix at the identity provider.
     let status = match error {
         MetadataError::WeakKey(_) => StatusCode::BAD_REQUEST,
@@ -220,14 +245,6 @@ fn not_saved(error: SsoError) -> Problem {
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-fn acs_url(person: &Person) -> String {
-    format!("{}/auth/saml/acs", person.visit.origin())
-}
-
-fn entity_id(person: &Person) -> String {
-    format!("{}/saml/metadata", person.visit.origin())
 }
 
 /// `true` and `false` of JSON; `on`, `true` and `false` of a form.

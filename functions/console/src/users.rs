@@ -19,7 +19,7 @@ use shared::{
     tenant::{Permission, Role},
 };
 
-use crate::{Console, layout};
+use crate::{Console, layout, sessions::page::end_all};
 
 const PAGE: u32 = 100;
 
@@ -57,12 +57,13 @@ async fn list(State(_): State<Console>, person: Person, Query(page): Query<Page>
             "role": role(user), "source": user.source,
         })).collect::<Vec<_>>(),
     });
+    let manages = person.principal.may(Permission::UsersManage);
     let next = start.saturating_add(u64::from(PAGE));
     let body = html! {
         table {
             caption { (total) " people" }
             thead { tr { th scope="col" { "User name" } th scope="col" { "Role" } th scope="col" { "Comes from" }
-                th scope="col" { "Changed" } } }
+                th scope="col" { "Changed" } @if manages { th scope="col" { "Sessions" } } } }
             tbody {
                 @for user in &users {
                     tr {
@@ -70,12 +71,13 @@ async fn list(State(_): State<Console>, person: Person, Query(page): Query<Page>
                         td { (role(user)) }
                         td { (user.source.as_str()) }
                         td { (layout::time(user.updated)) }
+                        @if manages { td { (end_all(user.id.as_str(), "End all sessions")) } }
                     }
                 }
             }
         }
         @if next <= total { p { a href=(format!("/users?start={next}")) { "Next page" } } }
-        @if person.principal.may(Permission::UsersManage) {
+        @if manages {
             h2 { "Invite a person" }
             form class="stack" method="post" action="/users" {
                 label { "E-mail" input name="email" type="email" required autocomplete="off"; }

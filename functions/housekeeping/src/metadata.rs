@@ -8,10 +8,9 @@ use serde_json::{Value, json};
 use shared::{
     http::{
         door::open_to_visits,
-        metadata::{Refreshed, refresh},
+        metadata::{Refreshed, Refresher},
     },
-    store::{StoreError, TenantStore, audit::Acting, sso::DueConnection},
-    tenant::Workspace,
+    store::{StoreError, audit::Acting, sso::DueConnection},
 };
 
 use crate::Housekeeping;
@@ -75,54 +74,14 @@ async fn attempt(
         correlation_id: request_id,
         random: &*chores.random,
     };
-    let refreshed = refresh(&chores.outbound, &store, &acting).await?;
+    let refresher = Refresher {
+        outbound: &chores.outbound,
+        mailer: &chores.mailer,
+        base: &chores.base,
+        workspace: &workspace,
+    };
+    let refreshed = refresher.refresh(&store, &acting).await?;
     let next = if matches!(refreshed, Refreshed::Failed { .. }) { RETRY } else { INTERVAL };
     table.look_at_connection_later(&leased, after(next)).await?;
-    if let Some((subject, text)) = news(&refreshed) {
-        tell(chores, &store, &workspace, subject, &text).await;
-    }
-    Ok(match refreshed {
-        Refreshed::Nothing => "nothing",
-        Refreshed::Same => "same",
-        Refreshed::Applied => "applied",
-        Refreshed::Staged { .. } => "staged",
-        Refreshed::Failed { .. } => "failed",
-    })
-}
-
-/// What the workspace's Admins hear of, the first time it happens.
-fn news(refreshed: &Refreshed) -> Option<(&'static str, String)> {
-    match refreshed {
-        Refreshed::Applied => Some((
-            "The identity provider's keys were updated",
-            "Its metadata names other signing keys now, and at least one of those before. Nothing is to be done.".into(),
-        )),
-        Refreshed::Staged { new: true, reasons } => Some((
-            "The identity provider's metadata waits for you",
-            format!(
-                "Its metadata breaks with what is in force: {}.\nNothing was changed. If your company expects this, an \
-                 Admin confirms it; until then the present keys decide who signs in.",
-                reasons.join("; ")
-            ),
-        )),
-        Refreshed::Failed { new: true, code } => Some((
-            "The identity provider's metadata cannot be read",
-            format!(
-                "The last try ended with {code}. What is in force stays in force; it is tried again every hour."
-            ),
-        )),
-        Refreshed::Nothing
-        | Refreshed::Same
-        | Refreshed::Staged { new: false, .. }
-        | Refreshed::Failed { new: false, .. } => None,
-    }
-}
-
-/// Mail that cannot be sent undoes nothing: the page and the audit log say the same.
-async fn tell(chores: &Housekeeping, store: &TenantStore, workspace: &Workspace, subject: &str, what: &str) {
-    let origin = chores.base.origin(workspace.subdomain.as_str());
-    let text = format!("{what}\n\nSee {origin}/security/sso\n");
-    if let Err(error) = store.tell_admins(&chores.mailer, subject, &text).await {
-        tracing::error!(error.message = %error, "mail of a metadata refresh");
-    }
+    Ok(refreshed.as_str())
 }

@@ -1,14 +1,15 @@
 //! Who may come in (decisions.md, Sign-in): the user of that name if active; a new one by JIT where the workspace
 //! allows it.
 //!
-//! One rule: JIT brings a User in and keeps name and e-mail up to date. It never wakes anybody up, never gives
-//! a role, and never touches whom SCIM manages.
+//! One rule: JIT brings a User in and keeps name and e-mail up to date. It never wakes anybody up, never brings back
+//! whom SCIM deleted, never gives a role, never touches whom SCIM manages, and never moves the mailbox of who was let in by a person
+//! (infra/adr/0008).
 
 use serde_json::{Map, Value, json};
 use shared::{
     saml::Identity,
     scim::UserAttributes,
-    store::users::{NewUser, Source, UserRecord},
+    store::users::{Namesake, NewUser, Source, UserRecord},
     tenant::workspace::Settings,
 };
 
@@ -28,31 +29,38 @@ pub(crate) enum Denied {
     Disabled,
     /// There is no such user and the workspace lets SCIM decide.
     NotProvisioned,
+    /// SCIM deleted the user of that name: only who provisions may bring the person back.
+    Deleted,
     /// The name cannot be a `userName` here.
     Name,
 }
 
 /// Decides for the user of that name, if there is one.
-pub(crate) fn admit(
-    identity: &Identity,
-    user: Option<UserRecord>,
-    settings: &Settings,
-) -> Result<Admission, Denied> {
-    match user {
+pub(crate) fn admit(identity: &Identity, named: Namesake, settings: &Settings) -> Result<Admission, Denied> {
+    match named.user {
         Some(user) if !user.active => Err(Denied::Disabled),
         Some(user) => {
             let profile = match user.source {
                 Source::Scim => None,
-                Source::Jit | Source::Invited => changed_profile(identity, &user.attributes),
+                Source::Jit | Source::Invited => {
+                    changed_profile(identity, &user.attributes, keeps_address(&user, settings))
+                }
             };
             Ok(Admission::Known { user: Box::new(user), profile })
         }
+        None if named.was_deleted => Err(Denied::Deleted),
         None if settings.require_provisioning => Err(Denied::NotProvisioned),
         None => {
             let attributes = new_profile(identity).ok_or(Denied::Name)?;
             Ok(Admission::New(NewUser { attributes, source: Source::Jit, grants: Vec::new() }))
         }
     }
+}
+
+/// Whether alarms or sign-in links go to the user's address: whoever holds the identity provider's key would
+/// otherwise move them to a mailbox of their own.
+fn keeps_address(user: &UserRecord, settings: &Settings) -> bool {
+    user.source == Source::Invited || !user.grants.is_empty() || settings.break_glass.contains(&user.id)
 }
 
 /// Names under which identity providers send an attribute; the first that is there counts.
@@ -86,11 +94,17 @@ fn new_profile(identity: &Identity) -> Option<UserAttributes> {
     UserAttributes::from_create(&body.into()).ok()
 }
 
-/// The attributes with the identity's name and e-mail; none when that changes nothing.
-fn changed_profile(identity: &Identity, before: &UserAttributes) -> Option<UserAttributes> {
+/// The attributes with the identity's name, and its e-mail unless the user `keeps_address`; none when that changes
+/// nothing.
+fn changed_profile(
+    identity: &Identity,
+    before: &UserAttributes,
+    keeps_address: bool,
+) -> Option<UserAttributes> {
     let mut body = before.as_object().clone();
     set_names(&mut body, identity);
-    if let Some(email) = attribute(identity, EMAIL)
+    if !keeps_address
+        && let Some(email) = attribute(identity, EMAIL)
         && before.primary_email() != Some(email)
     {
         body.insert("emails".to_owned(), emails(email));

@@ -11,7 +11,7 @@ use shared::{
         log::{SIGNED_IN, SignInAttempt},
         sso::WaitingRequest,
         table::Write,
-        users::UserRecord,
+        users::{Namesake, UserRecord},
     },
     tenant::{
         Digest, UserId,
@@ -42,21 +42,23 @@ pub(crate) struct Arrival {
     pub waiting: Answered,
     /// The session that ends with this sign-in.
     pub replaced: Option<(Digest, UserId)>,
+    /// The count of withdrawals of the connection that verified the response.
+    pub withdrawals: u64,
 }
 
 impl Arrival {
     /// Opens the session; gives its secret and the path to land on.
     pub(crate) async fn sign_in(
         self,
-        user: Option<UserRecord>,
+        named: Namesake,
         form: &Form,
     ) -> Result<(SessionSecret, String), Problem> {
         let store = self.visit.store();
-        let mut user = user;
+        let mut named = named;
         for _ in 0..ATTEMPTS {
-            match self.commit(&store, user).await? {
+            match self.commit(&store, named).await? {
                 Some(secret) => return Ok((secret, self.path(form))),
-                None => user = store.user_by_name(&self.identity.name_id).await?,
+                None => named = store.namesake(&self.identity.name_id).await?,
             }
         }
         Err(Problem::unavailable(1))
@@ -64,15 +66,11 @@ impl Arrival {
 
     /// One transaction: the response is spent, the person is let in, the session opens. None when the person
     /// was changed since it was read.
-    async fn commit(
-        &self,
-        store: &TenantStore,
-        user: Option<UserRecord>,
-    ) -> Result<Option<SessionSecret>, Problem> {
+    async fn commit(&self, store: &TenantStore, named: Namesake) -> Result<Option<SessionSecret>, Problem> {
         let visit = &self.visit;
         let acting = visit.acting("sign-in");
-        let id = user.as_ref().map(|user| user.id.clone());
-        let admission = match admit(&self.identity, user, &visit.workspace.settings) {
+        let id = named.user.as_ref().map(|user| user.id.clone());
+        let admission = match admit(&self.identity, named, &visit.workspace.settings) {
             Ok(admission) => admission,
             Err(denied) => return Err(refusal::denied(visit, denied, id, self.findings.clone()).await),
         };
@@ -142,6 +140,7 @@ impl Arrival {
                 entity_id: self.identity.issuer.clone(),
                 authn_instant: self.identity.authn_instant,
                 acr: self.identity.authn_context.clone().filter(|acr| acr.len() <= MAX_ACR),
+                withdrawals: self.withdrawals,
             }),
         }
     }

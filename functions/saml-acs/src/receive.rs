@@ -18,7 +18,7 @@ use shared::{
     store::{
         StoreError,
         sso::{Ahead, Guess, SsoConnection},
-        users::UserRecord,
+        users::{Namesake, UserRecord},
     },
     tenant::{Digest, cookie::Cookies, session},
 };
@@ -74,7 +74,8 @@ impl Received {
         let ahead = Box::pin(door.workspaces.read_ahead(&subdomain, &guess)).await?;
         let mut ahead = ahead.ok_or_else(Problem::no_workspace)?;
         let visit = visit(door, &mut ahead, &parts)?;
-        let connection = ahead.connection.take().filter(|connection| connection.enabled).ok_or_else(off)?;
+        let connection =
+            ahead.connection.take().filter(|connection| connection.enabled).ok_or_else(Problem::sso_off)?;
         let waiting =
             ahead.request.take().filter(|request| request.is_answerable(browser.as_ref(), visit.at));
         let waiting = guess.request_id.clone().zip(waiting);
@@ -91,17 +92,18 @@ impl Received {
         let is_test = self.is_test();
         let Self { visit, headers, cookies, form, connection, keys, waiting, guess, ahead } = self;
         let (identity, findings) = verified(&visit, &connection, &keys, &form, &waiting).await?;
-        let (user, present) = people(&visit, &identity, &guess, &ahead).await?;
+        let (named, present) = people(&visit, &identity, &guess, &ahead).await?;
         let replaced = guess.session.zip(ahead.session.map(|session| session.user));
-        let arrival = Arrival { visit, identity, findings, waiting, replaced };
+        let withdrawals = connection.withdrawals;
+        let arrival = Arrival { visit, identity, findings, waiting, replaced, withdrawals };
         // A request in this browser that the response does not answer makes no test of it.
         if is_test && arrival.identity.in_response_to.is_some() {
-            return trial::conclude(arrival, user).await;
+            return trial::conclude(arrival, named).await;
         }
         // Only what was asked for in this very browser replaces another person's session unasked.
         if arrival.identity.in_response_to.is_none()
             && let (Some(hash), Some(present)) = (&guess.session, present)
-            && user.as_ref().is_none_or(|user| user.id != present.id)
+            && named.user.as_ref().is_none_or(|user| user.id != present.id)
         {
             let wanted = confirmation(hash, &form.saml_response);
             let confirmed = form.confirm.as_deref().and_then(Digest::from_hex) == Some(wanted);
@@ -110,7 +112,7 @@ impl Received {
                 return Ok(pages::continue_as(newcomer, present, &form.saml_response, &wanted));
             }
         }
-        let (secret, path) = arrival.sign_in(user, &form).await?;
+        let (secret, path) = arrival.sign_in(named, &form).await?;
         Ok(Answer::done(path.clone(), json!({ "signedIn": true, "next": path }))
             .with_cookie(cookies.set_session(&secret))
             .with_cookie(cookies.set_trace(&secret.hash())))
@@ -149,13 +151,13 @@ async fn verified(
     form: &Form,
     waiting: &Answered,
 ) -> Result<(Identity, Findings), Problem> {
-    let origin = visit.origin();
+    let (entity_id, acs_url) = (visit.entity_id(), visit.acs_url());
     let request_ids: Vec<&str> = waiting.iter().map(|(id, _)| id.as_str()).collect();
     let settings = &visit.workspace.settings;
     let expect = Expectations {
         idp: &connection.idp,
-        sp_entity_id: &format!("{origin}/saml/metadata"),
-        acs_url: &format!("{origin}/auth/saml/acs"),
+        sp_entity_id: &entity_id,
+        acs_url: &acs_url,
         request_ids: &request_ids,
         allow_idp_initiated: settings.idp_initiated,
         require_signed_assertion: settings.require_signed_assertion,
@@ -187,25 +189,28 @@ async fn verified(
     Ok((identity, findings))
 }
 
-/// The user whom the response names, and the one whose session this browser has.
+/// Whom the response names, and the user whose session this browser has.
 async fn people(
     visit: &Visit,
     identity: &Identity,
     guess: &Guess,
     ahead: &Ahead,
-) -> Result<(Option<UserRecord>, Option<UserRecord>), StoreError> {
+) -> Result<(Namesake, Option<UserRecord>), StoreError> {
     let store = visit.store();
     let named = async {
-        if guess.user_name.as_deref() == Some(identity.name_id.as_str()) {
-            store.user_named(ahead.user_id.as_deref(), &identity.name_id).await
-        } else {
-            store.user_by_name(&identity.name_id).await
+        if guess.user_name.as_deref() != Some(identity.name_id.as_str()) {
+            return store.namesake(&identity.name_id).await;
         }
+        let user = store.user_named(ahead.user_id.as_deref(), &identity.name_id).await?;
+        Ok(Namesake { user, was_deleted: ahead.was_deleted })
     };
     let present = ahead.session.as_ref().map(|session| store.user(session.user.as_str()));
     let (named, present) = join!(named, OptionFuture::from(present));
     let alive = |user: &UserRecord| {
-        ahead.session.as_ref().is_some_and(|s| session::judge(s, user.session_state(), visit.at).is_ok())
+        let judged = |record| {
+            session::judge(record, user.session_state(), visit.workspace.withdrawals, visit.at).is_ok()
+        };
+        ahead.session.as_ref().is_some_and(judged)
     };
     Ok((named?, present.transpose()?.flatten().filter(alive)))
 }
@@ -214,12 +219,4 @@ async fn people(
 /// page and no other site can read, nobody can make it up.
 fn confirmation(session: &Digest, saml_response: &str) -> Digest {
     Digest::framed([&b"continue as"[..], session.as_bytes(), saml_response.as_bytes()])
-}
-
-fn off() -> Problem {
-    Problem::forbidden(
-        "sso.off",
-        "Single sign-on is not set up for this workspace.",
-        "Sign in by e-mail at /sign-in, or ask an Admin of the workspace.",
-    )
 }

@@ -86,6 +86,7 @@ pub(crate) async fn denied(
     let (code, want, got) = match denied {
         Denied::Disabled => ("user.disabled", "an active user", "a deactivated one"),
         Denied::NotProvisioned => ("user.not_provisioned", "a provisioned user", "nobody of that name"),
+        Denied::Deleted => ("user.deleted", "a user, or a name that nobody had", "a deleted one"),
         Denied::Name => ("saml.nameid", "a name that can be a userName", "another"),
     };
     log(visit, code, findings.failing("user", want, got), user).await;
@@ -100,6 +101,12 @@ pub(crate) async fn denied(
             "You are not provisioned in this workspace yet.",
             "Ask whoever manages Okta at your company to remove your assignment of this app, wait until \
              provisioning is complete, and assign it again.",
+        ),
+        Denied::Deleted => Problem::forbidden(
+            code,
+            "Your access to this workspace was removed.",
+            "Ask whoever manages Okta at your company to provision you again (remove your assignment of this app and \
+             assign it again), or an administrator of the workspace to invite you.",
         ),
         Denied::Name => refused(),
     }

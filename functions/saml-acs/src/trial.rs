@@ -9,18 +9,18 @@ use shared::{
     saml::DEFAULT_CLOCK_SKEW,
     store::{
         log::{SignInAttempt, TESTED},
-        users::UserRecord,
+        users::Namesake,
     },
 };
 
 use crate::{admission::admit, arrival::Arrival, refusal};
 
 /// Says how the sign-in would have ended.
-pub(crate) async fn conclude(arrival: Arrival, user: Option<UserRecord>) -> Result<Answer, Problem> {
+pub(crate) async fn conclude(arrival: Arrival, named: Namesake) -> Result<Answer, Problem> {
     let Arrival { visit, identity, findings, waiting, .. } = arrival;
     let store = visit.store();
-    let id = user.as_ref().map(|user| user.id.clone());
-    if let Err(denied) = admit(&identity, user, &visit.workspace.settings) {
+    let id = named.user.as_ref().map(|user| user.id.clone());
+    if let Err(denied) = admit(&identity, named, &visit.workspace.settings) {
         return Err(refusal::denied(&visit, denied, id, findings).await);
     }
     let attempt = SignInAttempt::new(

@@ -7,7 +7,7 @@ mod signing;
 
 use axum::{Router, extract::FromRef, routing::get};
 use shared::{
-    http::{Door, Visit, observe::Surface, start},
+    http::{Door, observe::Surface, start},
     saml::RequestKey,
     store::{
         Secrets,
@@ -42,14 +42,4 @@ pub fn router(function: SamlLogin) -> Router {
         .route("/auth/saml/login", get(login::start))
         .route("/saml/metadata", get(metadata::show));
     start::finish(routes, function, Surface::Web)
-}
-
-/// Our entity id in the workspace: the URL of its metadata (setup guide, section 2).
-fn entity_id(visit: &Visit) -> String {
-    format!("{}/saml/metadata", visit.origin())
-}
-
-/// Our assertion consumer service in the workspace (setup guide, section 2).
-fn acs_url(visit: &Visit) -> String {
-    format!("{}/auth/saml/acs", visit.origin())
 }

@@ -14,7 +14,7 @@ use shared::{
     tenant::session::SessionSecret,
 };
 
-use crate::{SamlLogin, acs_url, entity_id, path, signing};
+use crate::{SamlLogin, path, signing};
 
 #[derive(Deserialize)]
 pub(crate) struct Wish {
@@ -36,11 +36,15 @@ pub(crate) async fn start(
     let Query(wish) = wish.map_err(|_| bad_query())?;
     let store = visit.store();
     let (connection, keys) = try_join!(store.sso(), store.sp_keys())?;
-    let connection = connection.filter(|connection| connection.enabled).ok_or_else(off)?;
-    let sso_url = connection.idp.sso_redirect.ok_or_else(off)?;
+    let connection = connection.filter(|connection| connection.enabled).ok_or_else(Problem::sso_off)?;
 
-    let request =
-        AuthnRequest::new(&*visit.door.random, visit.at, sso_url, entity_id(&visit), acs_url(&visit));
+    let request = AuthnRequest::new(
+        &*visit.door.random,
+        visit.at,
+        connection.idp.sso_redirect,
+        visit.entity_id(),
+        visit.acs_url(),
+    );
     let request = if is_set(wish.force.as_deref()) { request.forcing_authentication() } else { request };
     let key = signing::present(&function.keys, &visit.workspace.tenant, &keys).await?;
     let browser = browser(&visit, &headers)?;
@@ -69,14 +73,6 @@ fn browser(visit: &Visit, headers: &HeaderMap) -> Result<SessionSecret, Problem>
 
 fn is_set(switch: Option<&str>) -> bool {
     switch == Some("1")
-}
-
-fn off() -> Problem {
-    Problem::forbidden(
-        "sso.off",
-        "Single sign-on is not set up for this workspace.",
-        "Sign in by e-mail at /sign-in, or ask an Admin of the workspace.",
-    )
 }
 
 fn bad_query() -> Problem {

@@ -9,15 +9,13 @@ use shared::{
     saml::metadata::{SpMetadata, sp_metadata},
 };
 
-use crate::{acs_url, entity_id};
-
 /// `GET /saml/metadata`
 pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
     let keys = visit.store().sp_keys().await?;
     let signing: Vec<&[u8]> = keys.signing.iter().map(|key| key.certificate.der.as_slice()).collect();
     let metadata = sp_metadata(&SpMetadata {
-        entity_id: &entity_id(&visit),
-        acs_url: &acs_url(&visit),
+        entity_id: &visit.entity_id(),
+        acs_url: &visit.acs_url(),
         signing_certificates: &signing,
         encryption_certificate: keys.encryption.first().map(|key| key.certificate.der.as_slice()),
     });

@@ -78,6 +78,15 @@ impl Problem {
         )
     }
 
+    /// 403: the workspace trusts no identity provider.
+    pub fn sso_off() -> Self {
+        Self::forbidden(
+            "sso.off",
+            "Single sign-on is not set up for this workspace.",
+            "Sign in by e-mail at /sign-in, or ask an Admin of the workspace.",
+        )
+    }
+
     /// 403: the sponsor has not accepted the workspace yet.
     pub fn pending() -> Self {
         let next = format!("The invited sponsor accepts it at {ACCEPTANCE}.");

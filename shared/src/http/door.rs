@@ -58,6 +58,16 @@ impl Visit {
         self.door.base.origin(self.workspace.subdomain.as_str())
     }
 
+    /// Our entity id in the workspace: the URL of its metadata (setup guide, section 2).
+    pub fn entity_id(&self) -> String {
+        format!("{}/saml/metadata", self.origin())
+    }
+
+    /// Our assertion consumer service in the workspace (setup guide, section 2).
+    pub fn acs_url(&self) -> String {
+        format!("{}/auth/saml/acs", self.origin())
+    }
+
     /// The workspace's store, for what comes before a principal: sign-in.
     pub fn store(&self) -> TenantStore {
         self.door.table().tenant(&self.workspace)

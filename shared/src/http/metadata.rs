@@ -3,14 +3,23 @@
 //! One rule: a document that cannot be had or used changes nothing, and one that breaks with what was pinned waits
 //! for an Admin ([`Change::Break`]). What was pinned decides who signs in until then.
 
+mod news;
+
+use jiff::Timestamp;
+
 use super::{Outbound, outbound::METADATA_TYPES};
 use crate::{
-    saml::{IdpMetadata, metadata::Change},
+    ops::PublicBase,
+    saml::{
+        IdpMetadata, MetadataError,
+        metadata::{Change, Keys, Terms},
+    },
     store::{
-        StoreError, TenantStore,
+        Mailer, StoreError, TenantStore,
         audit::Acting,
         sso::{RefreshFailure, RefreshState, SsoConnection, Staged},
     },
+    tenant::Workspace,
 };
 
 /// How a refresh ended.
@@ -20,37 +29,83 @@ pub enum Refreshed {
     Nothing,
     /// Nothing changed.
     Same,
-    /// Keys came or went and are in force.
-    Applied,
+    /// The new document is in force, and so are its keys.
+    Applied(Keys),
     /// New metadata waits for an Admin: whether it is another than waited before, and why.
     Staged { new: bool, reasons: Vec<String> },
     /// Nothing was fetched that can be used: whether that is for a new reason, and which.
     Failed { new: bool, code: &'static str },
 }
 
-/// Refreshes the workspace's connection, if its metadata came from an address.
-pub async fn refresh(
-    outbound: &Outbound,
-    store: &TenantStore,
-    acting: &Acting<'_>,
-) -> Result<Refreshed, StoreError> {
-    let Some(connection) = store.sso().await?.filter(|connection| connection.enabled) else {
-        return Ok(Refreshed::Nothing);
-    };
-    let Some(url) = &connection.metadata_url else { return Ok(Refreshed::Nothing) };
-    let before = store.sso_refresh().await?;
-    let run = Run { store, acting, connection: &connection, before };
-    match fetch(outbound, url).await {
-        Ok(idp) => run.judge(idp).await,
-        Err((code, text)) => run.fail(code, text).await,
+impl Refreshed {
+    /// The word for it in answers and counts.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Same => "same",
+            Self::Applied(_) => "applied",
+            Self::Staged { .. } => "staged",
+            Self::Failed { .. } => "failed",
+        }
     }
 }
 
-/// The metadata at `url`, or the stable code and the text of why there is none.
-async fn fetch(outbound: &Outbound, url: &str) -> Result<IdpMetadata, (&'static str, String)> {
-    let document = outbound.fetch(url, METADATA_TYPES).await;
-    let document = document.map_err(|error| (error.code(), error.to_string()))?;
-    IdpMetadata::parse(&document).map_err(|error| (error.code(), error.to_string()))
+/// What every refresh of a workspace needs, on a schedule or because an Admin asks: there is none that tells nobody.
+pub struct Refresher<'a> {
+    /// The way to identity providers.
+    pub outbound: &'a Outbound,
+    /// The way to the Admins.
+    pub mailer: &'a Mailer,
+    /// Where the mail leads.
+    pub base: &'a PublicBase,
+    /// Whose connection it is.
+    pub workspace: &'a Workspace,
+}
+
+impl Refresher<'_> {
+    /// Refreshes the workspace's connection, if its metadata came from an address, and tells the Admins what is news.
+    pub async fn refresh(&self, store: &TenantStore, acting: &Acting<'_>) -> Result<Refreshed, StoreError> {
+        let refreshed = self.look(store, acting).await?;
+        news::tell(self, store, &refreshed).await;
+        Ok(refreshed)
+    }
+
+    async fn look(&self, store: &TenantStore, acting: &Acting<'_>) -> Result<Refreshed, StoreError> {
+        let Some(connection) = store.sso().await?.filter(|connection| connection.enabled) else {
+            return Ok(Refreshed::Nothing);
+        };
+        let Some(url) = &connection.metadata_url else { return Ok(Refreshed::Nothing) };
+        let before = store.sso_refresh().await?;
+        let run = Run { store, acting, connection: &connection, before };
+        match self.fetch(url, acting.at).await {
+            Ok(idp) => run.judge(idp).await,
+            Err((code, text)) => run.fail(code, text).await,
+        }
+    }
+
+    /// The metadata at `url`, or the stable code and the text of why there is none to use.
+    async fn fetch(&self, url: &str, now: Timestamp) -> Result<IdpMetadata, (&'static str, String)> {
+        let document = self.outbound.fetch(url, METADATA_TYPES).await;
+        let document = document.map_err(|error| (error.code(), error.to_string()))?;
+        let usable = |idp: IdpMetadata| pinnable(&idp, self.outbound, self.workspace, now).map(|()| idp);
+        let idp = IdpMetadata::parse(&document).and_then(usable);
+        idp.map_err(|error| (error.code(), error.to_string()))
+    }
+}
+
+/// Whether `workspace` may pin this document now.
+///
+/// # Errors
+/// Those of [`IdpMetadata::pinnable`].
+pub fn pinnable(
+    idp: &IdpMetadata,
+    outbound: &Outbound,
+    workspace: &Workspace,
+    now: Timestamp,
+) -> Result<(), MetadataError> {
+    let (allow_ecdsa, plain_http) =
+        (workspace.settings.allow_ecdsa, outbound.is_exception(&idp.sso_redirect));
+    idp.pinnable(Terms { now, allow_ecdsa, plain_http })
 }
 
 struct Run<'a> {
@@ -69,10 +124,10 @@ impl Run<'_> {
                 let noted = self.store.note_refresh(self.connection, &state, None).await?;
                 Ok(if noted { Refreshed::Same } else { Refreshed::Nothing })
             }
-            Change::Rollover => {
-                let audit = self.acting.record("sso.refresh", "sso", rollover(&self.connection.idp, &idp));
+            Change::Rollover(keys) => {
+                let audit = self.acting.record("sso.refresh", "sso", detail(&keys));
                 let applied = self.store.apply_refresh(self.connection, idp, &state, &audit).await?;
-                Ok(if applied { Refreshed::Applied } else { Refreshed::Nothing })
+                Ok(if applied { Refreshed::Applied(keys) } else { Refreshed::Nothing })
             }
             Change::Break(reasons) => {
                 let reasons: Vec<String> = reasons.into_iter().map(str::to_owned).collect();
@@ -104,12 +159,10 @@ impl Run<'_> {
     }
 }
 
-/// Which keys went and which came, by the beginning of their fingerprints.
-fn rollover(before: &IdpMetadata, after: &IdpMetadata) -> String {
-    let missing = |of: &IdpMetadata, from: &IdpMetadata, sign: char| {
-        let gone = of.certificates.iter().filter(|key| !from.certificates.contains(key));
-        gone.map(|key| format!("{sign}{}", key.sha256_fingerprint.get(..16).unwrap_or_default()))
-            .collect::<Vec<_>>()
-    };
-    [missing(after, before, '+'), missing(before, after, '-')].concat().join(" ")
+/// Which keys came and which went, in one line.
+fn detail(keys: &Keys) -> String {
+    let (added, removed) =
+        (keys.added.iter().map(|key| ('+', key)), keys.removed.iter().map(|key| ('-', key)));
+    let signed = added.chain(removed).map(|(sign, key)| format!("{sign}{key}")).collect::<Vec<_>>();
+    if signed.is_empty() { "the same keys".to_owned() } else { signed.join(" ") }
 }

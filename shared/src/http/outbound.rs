@@ -108,6 +108,11 @@ impl Outbound {
         Ok(Self { guarded: guarded(Guard::system())?, excepted: Some(excepted) })
     }
 
+    /// Whether `url` is of an origin that this was made with as an exception. Nothing is in a deployed function.
+    pub fn is_exception(&self, url: &str) -> bool {
+        self.excepted.as_ref().is_some_and(|(origins, _)| target::of_origins(url, origins).is_some())
+    }
+
     /// Fetches a document of one of `content_types`.
     pub async fn fetch(&self, url: &str, content_types: &[&str]) -> Result<Vec<u8>, OutboundError> {
         let (client, url) = self.route(url)?;

@@ -91,7 +91,8 @@ pub async fn person(visit: Visit, headers: &HeaderMap) -> Result<Option<Person>,
     let store = visit.store();
     let Some(record) = store.session(&session_hash).await? else { return Ok(None) };
     let Some(user) = store.user(record.user.as_str()).await? else { return Ok(None) };
-    let Ok(session) = session::judge(&record, user.session_state(), visit.at) else { return Ok(None) };
+    let judged = session::judge(&record, user.session_state(), visit.workspace.withdrawals, visit.at);
+    let Ok(session) = judged else { return Ok(None) };
     let Some(role) = user.role(&visit.workspace.tenant) else { return Ok(None) };
     let principal = Principal::from_session(&session, &visit.workspace.tenant, visit.workspace.kind, role);
     let Ok(principal) = principal else { return Ok(None) };

@@ -3,7 +3,9 @@
 mod change;
 mod idp;
 mod sp;
+mod terms;
 
-pub use change::Change;
+pub use change::{Change, Keys};
 pub use idp::{IdpMetadata, MAX_BYTES, MetadataError};
 pub use sp::{SpMetadata, sp_metadata};
+pub use terms::Terms;

@@ -95,10 +95,12 @@ rejections! {
     SignatureInvalid "saml.signature";
     /// The signed content was changed.
     Digest "saml.digest";
-    /// The pinned certificate is outside its validity and the workspace refuses that.
+    /// The pinned certificate is outside its validity, and the caller refuses that.
     CertificateOutdated "saml.certificate_outdated";
     /// A `Version` other than 2.0.
     Version "saml.version";
+    /// The Response has no usable id.
+    ResponseId "saml.response_id";
     /// A status other than Success.
     Status "saml.status";
     /// Another issuer than the pinned IdP.

@@ -64,6 +64,7 @@ impl Workspaces {
             kind: new.kind,
             state,
             settings: crate::tenant::workspace::Settings::default(),
+            withdrawals: 0,
             created: acting.at,
             version: 1,
         };

@@ -38,8 +38,21 @@ pub struct SsoConnection {
     pub enabled: bool,
     /// When an administrator last saved this metadata and it was found good.
     pub verified_at: Timestamp,
+    /// The workspace's count of withdrawals of trust, beside the keys: a sign-in reads both at once, so that none is
+    /// verified under the old trust and counted under the new one.
+    #[serde(default)]
+    pub withdrawals: u64,
     /// Counts changes from 1; a write names the version it read.
     pub version: u64,
+}
+
+impl SsoConnection {
+    /// Whether `next` no longer trusts what this did: it is off, another identity provider, or without one of the
+    /// keys.
+    fn is_withdrawn_by(&self, next: &Self) -> bool {
+        let other = self.idp.entity_id != next.idp.entity_id;
+        self.enabled && (!next.enabled || other || !self.idp.keys_beyond(&next.idp).is_empty())
+    }
 }
 
 /// Why a connection was not saved.
@@ -68,7 +81,11 @@ impl TenantStore {
     }
 
     /// Saves `connection`, in place of `before` as it was read, and binds its identity provider to this
-    /// workspace. A binding is never given back, like a subdomain: an entity id of Okta's names one app.
+    /// workspace. A binding is never given back, like a subdomain: an entity id of Okta's names one app. Where trust is
+    /// withdrawn, the sessions that it opened end by their next request.
+    ///
+    /// # Errors
+    /// The identity provider is another workspace's, or somebody changed the connection since it was read.
     pub async fn save_sso(
         &self,
         before: Option<&SsoConnection>,
@@ -76,7 +93,9 @@ impl TenantStore {
         audit: &AuditRecord,
     ) -> Result<SsoConnection, SsoError> {
         let read = before.map_or(0, |before| before.version);
-        let next = SsoConnection { version: read + 1, ..connection.clone() };
+        let withdrawn = before.is_some_and(|before| before.is_withdrawn_by(connection));
+        let withdrawals = before.map_or(0, |before| before.withdrawals) + u64::from(withdrawn);
+        let next = SsoConnection { version: read + 1, withdrawals, ..connection.clone() };
         let unchanged = match before {
             None => Write::create(self.sso_key(), &next),
             Some(_) => Write::put(self.sso_key(), &next).when("#version = :read").bind(":read", read),
@@ -85,7 +104,9 @@ impl TenantStore {
             .when("attribute_not_exists(PK) OR #tenant = :tenant")
             .bind(":tenant", &self.tenant);
         let [state, schedule] = self.begin_refreshing(&next);
-        match self.change(vec![binding, unchanged, state, schedule], audit).await {
+        let mut writes = vec![binding, unchanged, state, schedule];
+        writes.extend(withdrawn.then(|| self.note_withdrawals(withdrawals)));
+        match self.change(writes, audit).await {
             Ok(()) => Ok(next),
             Err(error) if error.refused(0) => Err(SsoError::InUse),
             Err(error) if error.refused(1) => Err(SsoError::Changed),

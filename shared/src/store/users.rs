@@ -8,12 +8,14 @@
 //! | change | 1 transaction, after the read |
 
 mod list;
+mod namesake;
 mod record;
 
 use jiff::Timestamp;
 
 pub use self::{
     list::{Listing, UserPage},
+    namesake::Namesake,
     record::{Source, UserRecord},
 };
 use super::{
@@ -196,8 +198,8 @@ impl TenantStore {
         }
     }
 
-    /// Deletes `user`: out of every group, deactivated, sessions ended, the name free again, a tombstone for the
-    /// audit.
+    /// Deletes `user`: out of every group, deactivated, sessions ended, the name free again for SCIM and invitations
+    /// ([`Namesake`]), a tombstone for the audit.
     pub async fn delete_user(&self, user: &UserRecord, acting: &Acting<'_>) -> Result<(), UserError> {
         for group in &user.groups {
             self.leave_group(group, user.id.as_str(), acting).await?;
@@ -215,6 +217,7 @@ impl TenantStore {
                 .bind(":id", &user.id),
             Write::delete(self.name_key(&user.folded_name, 'U')).when("#id = :id").bind(":id", &user.id),
             self.hole(user.seq),
+            self.mark_deleted(user),
         ];
         let audit = acting.record("user.delete", user.target(), "");
         self.change(writes, &audit).await.map_err(|error| match error {
@@ -265,7 +268,7 @@ impl TenantStore {
         self.key(&partition, sk)
     }
 
-    /// The key of a name: `U` a user's, `G` a custom group's.
+    /// The key of a name: `U` a user's, `G` a custom group's, `D` the mark of a deleted user's.
     pub(super) fn name_key(&self, folded: &str, kind: char) -> Key {
         self.key(&format!("N#{}", hashed(folded)), kind)
     }

@@ -92,6 +92,13 @@ impl TenantStore {
         Write::put(self.key("W", "W"), &next).when("#version = :read").bind(":read", workspace.version)
     }
 
+    /// The write that ends what SAML opened so far. It counts as a change of the workspace, so that whoever saves it
+    /// as it was before does not undo this.
+    pub(super) fn note_withdrawals(&self, withdrawals: u64) -> Write {
+        let write = Write::update(self.key("W", "W")).set("withdrawals", withdrawals).add("version", 1);
+        write.when("attribute_exists(PK)")
+    }
+
     /// Whether SSO decides who signs in. Then e-mail is for break-glass only.
     pub async fn sso_is_on(&self) -> Result<bool, StoreError> {
         #[derive(Deserialize)]

@@ -298,7 +298,7 @@ pub(crate) mod tests {
             strong_auth_at: Some(now()),
         };
         let (_, record) = session::open(sign_in, session::Limits::default(), now(), &SystemRandom::default());
-        session::judge(&record, session::UserState { active: true, epoch: 0 }, now()).unwrap()
+        session::judge(&record, session::UserState { active: true, epoch: 0 }, 0, now()).unwrap()
     }
 
     /// A person of a workspace, for the tests of this crate.

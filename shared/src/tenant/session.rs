@@ -104,6 +104,9 @@ pub struct IdpSession {
     pub authn_instant: Timestamp,
     /// How (`AuthnContextClassRef`).
     pub acr: Option<String>,
+    /// The connection's count of withdrawals, as read with the keys that verified the sign-in.
+    #[serde(default)]
+    pub withdrawals: u64,
 }
 
 /// What the store keeps of a session, under the hash of its secret.
@@ -204,6 +207,8 @@ pub enum Ended {
     Deactivated,
     #[error("the user's sessions were ended")]
     EpochChanged,
+    #[error("the workspace withdrew its trust from what signed the person in")]
+    Withdrawn,
     #[error("no request for the idle time")]
     Idle,
     #[error("the session reached its longest life")]
@@ -266,13 +271,23 @@ impl Live {
     }
 }
 
-/// Judges a session at `now`. Alive before the earliest of its ends, over at it.
-pub fn judge(record: &SessionRecord, user: UserState, now: Timestamp) -> Result<Live, Ended> {
+/// Judges a session at `now`. Alive before the earliest of its ends, over at it. `withdrawals` is the workspace's
+/// count at the time of the request.
+pub fn judge(
+    record: &SessionRecord,
+    user: UserState,
+    withdrawals: u64,
+    now: Timestamp,
+) -> Result<Live, Ended> {
     if !user.active {
         return Err(Ended::Deactivated);
     }
     if user.epoch != record.epoch {
         return Err(Ended::EpochChanged);
+    }
+    let opened_under = record.idp.as_ref().map_or(0, |idp| idp.withdrawals);
+    if record.method == Method::Saml && opened_under != withdrawals {
+        return Err(Ended::Withdrawn);
     }
     let (end, reason) = record.end();
     if now >= end {
@@ -330,56 +345,76 @@ mod tests {
     #[test]
     fn idle_ends_at_30_minutes_to_the_second() {
         let end = t0() + IDLE;
-        assert_eq!(judge(&record(), ACTIVE, end - SECOND).unwrap().ends(), end);
-        assert_eq!(judge(&record(), ACTIVE, end), Err(Ended::Idle));
-        assert!(judge(&seen(t0() + SECOND), ACTIVE, end).is_ok());
+        assert_eq!(judge(&record(), ACTIVE, 0, end - SECOND).unwrap().ends(), end);
+        assert_eq!(judge(&record(), ACTIVE, 0, end), Err(Ended::Idle));
+        assert!(judge(&seen(t0() + SECOND), ACTIVE, 0, end).is_ok());
     }
 
     #[test]
     fn absolute_ends_at_12_hours_to_the_second() {
         let end = t0() + ABSOLUTE;
         let busy = seen(end - SECOND);
-        assert!(judge(&busy, ACTIVE, end - SECOND).is_ok());
-        assert_eq!(judge(&busy, ACTIVE, end), Err(Ended::Absolute));
+        assert!(judge(&busy, ACTIVE, 0, end - SECOND).is_ok());
+        assert_eq!(judge(&busy, ACTIVE, 0, end), Err(Ended::Absolute));
         let tampered = SessionRecord { absolute_expiry: Timestamp::MAX, ..busy };
-        assert_eq!(judge(&tampered, ACTIVE, end), Err(Ended::Absolute));
+        assert_eq!(judge(&tampered, ACTIVE, 0, end), Err(Ended::Absolute));
     }
 
     #[test]
     fn the_identity_providers_limit_ends_it_to_the_second() {
         let end = t0() + SECOND * 90;
         let limited = SessionRecord { saml_not_on_or_after: Some(end), ..record() };
-        assert!(judge(&limited, ACTIVE, end - SECOND).is_ok());
-        assert_eq!(judge(&limited, ACTIVE, end), Err(Ended::IdpLimit));
+        assert!(judge(&limited, ACTIVE, 0, end - SECOND).is_ok());
+        assert_eq!(judge(&limited, ACTIVE, 0, end), Err(Ended::IdpLimit));
         let late = SessionRecord { saml_not_on_or_after: Some(t0() + ABSOLUTE * 2), ..record() };
-        assert_eq!(judge(&late, ACTIVE, t0() + IDLE), Err(Ended::Idle));
+        assert_eq!(judge(&late, ACTIVE, 0, t0() + IDLE), Err(Ended::Idle));
     }
 
     #[test]
     fn a_shorter_idle_time_holds_and_a_longer_one_does_not() {
         let short = SessionRecord { idle_seconds: 60, ..record() };
-        assert!(judge(&short, ACTIVE, t0() + SECOND * 59).is_ok());
-        assert_eq!(judge(&short, ACTIVE, t0() + SECOND * 60), Err(Ended::Idle));
+        assert!(judge(&short, ACTIVE, 0, t0() + SECOND * 59).is_ok());
+        assert_eq!(judge(&short, ACTIVE, 0, t0() + SECOND * 60), Err(Ended::Idle));
         let long = SessionRecord { idle_seconds: u32::MAX, ..record() };
-        assert_eq!(judge(&long, ACTIVE, t0() + IDLE), Err(Ended::Idle));
+        assert_eq!(judge(&long, ACTIVE, 0, t0() + IDLE), Err(Ended::Idle));
         let none = SessionRecord { idle_seconds: 0, ..record() };
-        assert_eq!(judge(&none, ACTIVE, t0()), Err(Ended::Idle));
+        assert_eq!(judge(&none, ACTIVE, 0, t0()), Err(Ended::Idle));
     }
 
     #[test]
     fn deactivation_and_a_new_epoch_end_it_at_once() {
         for epoch in [0, 6, 8] {
             let user = UserState { active: true, epoch };
-            assert_eq!(judge(&record(), user, t0()), Err(Ended::EpochChanged));
+            assert_eq!(judge(&record(), user, 0, t0()), Err(Ended::EpochChanged));
         }
         let user = UserState { active: false, epoch: 7 };
-        assert_eq!(judge(&record(), user, t0()), Err(Ended::Deactivated));
+        assert_eq!(judge(&record(), user, 0, t0()), Err(Ended::Deactivated));
+    }
+
+    #[test]
+    fn withdrawn_trust_ends_what_saml_opened_before_and_nothing_else() {
+        let idp = |withdrawals| {
+            let (entity_id, authn_instant, acr) = ("idp".to_owned(), t0(), None);
+            Some(IdpSession { entity_id, authn_instant, acr, withdrawals })
+        };
+        let by = |method, idp| SessionRecord { method, idp, ..record() };
+        for (method, idp, alive) in [
+            (Method::Saml, idp(1), true),
+            // Verified by a connection that was read before the change, and committed after it.
+            (Method::Saml, idp(0), false),
+            (Method::Saml, None, false),
+            (Method::Email, None, true),
+            (Method::BreakGlass, None, true),
+        ] {
+            let judged = judge(&by(method, idp), ACTIVE, 1, t0());
+            assert_eq!(judged.is_ok(), alive, "{method:?} {judged:?}");
+        }
     }
 
     #[test]
     fn step_up_lasts_ten_minutes_to_the_second() {
         let fresh = |strong, now| {
-            judge(&SessionRecord { strong_auth_at: strong, ..record() }, ACTIVE, now).unwrap().is_fresh()
+            judge(&SessionRecord { strong_auth_at: strong, ..record() }, ACTIVE, 0, now).unwrap().is_fresh()
         };
         assert!(fresh(Some(t0()), t0()));
         assert!(fresh(Some(t0()), t0() + STEP_UP - SECOND));
@@ -391,7 +426,7 @@ mod tests {
 
     #[test]
     fn last_seen_is_written_once_a_minute() {
-        let touch = |after| judge(&record(), ACTIVE, t0() + SECOND * after).unwrap().touch();
+        let touch = |after| judge(&record(), ACTIVE, 0, t0() + SECOND * after).unwrap().touch();
         assert_eq!(touch(59), None);
         assert_eq!(touch(60), Some(t0() + SECOND * 60));
     }
@@ -467,7 +502,7 @@ mod tests {
             let alive = now_after < seen_after + i64::from(idle.min(1_800))
                 && now_after < 43_200
                 && saml.is_none_or(|limit| now_after < limit);
-            prop_assert_eq!(judge(&record, ACTIVE, now).is_ok(), alive);
+            prop_assert_eq!(judge(&record, ACTIVE, 0, now).is_ok(), alive);
         }
     }
 }

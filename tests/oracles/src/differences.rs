@@ -79,14 +79,16 @@ const CLASSES: &[Class] = &[
         judges: &[Samael, Xmlsec1],
         codes: &["saml.issue_instant", "saml.not_yet_valid", "saml.session_expired", "saml.timestamp"],
     },
-    Class { name: "claims", judges: &[Xmlsec1], codes: &["saml.assertion_id", "saml.expired"] },
+    Class {
+        name: "claims",
+        judges: &[Xmlsec1],
+        codes: &["saml.assertion_id", "saml.expired", "saml.response_id"],
+    },
 ];
 
 /// What we accept and samael refuses: how its reason begins, and what the document then has in it.
-const STRICTER: &[(&str, &str, &str)] = &[
-    ("no room for it", "Failed to parse reduced signed SAML assertion", "AuthnContext"),
-    ("an empty id", "SAML Response and all assertions must be signed", " ID=\"\""),
-];
+const STRICTER: &[(&str, &str, &str)] =
+    &[("no room for it", "Failed to parse reduced signed SAML assertion", "AuthnContext")];
 
 /// The class of a document that we refuse with this code and that `judge` accepts.
 pub fn accepted_by(judge: Judge, code: &str) -> Option<&'static str> {

@@ -11,12 +11,12 @@ use crate::layout;
 
 pub(super) fn show(person: &Person, own: &[Shown], all: Option<&[Shown]>, more: Option<&str>) -> Markup {
     let body = html! {
-        (table("Your sessions", own))
+        (table("Your sessions", own, false))
         (end_all(person.user.id.as_str(), "End all my sessions"))
         p class="meta" { "That signs you out here too." }
         @if let Some(all) = all {
             h2 { "Everybody's" }
-            (table("Sessions of the workspace's people", all))
+            (table("Sessions of the workspace's people", all, true))
             @if let Some(more) = more {
                 form method="get" { input type="hidden" name="after" value=(more); button type="submit" { "More" } }
             }
@@ -26,20 +26,20 @@ pub(super) fn show(person: &Person, own: &[Shown], all: Option<&[Shown]>, more: 
     layout::page(person, PATH, "Sessions", &body)
 }
 
-fn table(caption: &str, sessions: &[Shown]) -> Markup {
+fn table(caption: &str, sessions: &[Shown], of_all: bool) -> Markup {
     html! {
         div class="wide" {
             table {
                 caption { (caption) }
                 thead { tr { th scope="col" { "Who" } th scope="col" { "Signed in by" } th scope="col" { "Since" }
                     th scope="col" { "Last seen" } th scope="col" { "Ends" } th scope="col" { "End it" } } }
-                tbody { @for shown in sessions { (row(shown)) } }
+                tbody { @for shown in sessions { (row(shown, of_all)) } }
             }
         }
     }
 }
 
-fn row(shown: &Shown) -> Markup {
+fn row(shown: &Shown, of_all: bool) -> Markup {
     let record = &shown.session.record;
     html! {
         tr {
@@ -54,12 +54,14 @@ fn row(shown: &Shown) -> Markup {
                     input type="hidden" name="session" value=(shown.session.id);
                     button class="danger" type="submit" { "End" }
                 }
+                @if of_all { (end_all(shown.user.id.as_str(), "End all of this person")) }
             }
         }
     }
 }
 
-fn end_all(user: &str, text: &str) -> Markup {
+/// Of somebody, also those that no page shows at the moment.
+pub(crate) fn end_all(user: &str, text: &str) -> Markup {
     html! {
         form method="post" action="/sessions/end" {
             input type="hidden" name="user" value=(user);

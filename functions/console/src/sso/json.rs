@@ -7,17 +7,18 @@ use shared::{
     store::sso::{RefreshState, SpKey, SsoConnection},
 };
 
-use super::{Sso, acs_url, entity_id};
+use super::Sso;
 
 pub(super) fn to_json(person: &Person, sso: &Sso) -> Value {
     let settings = &person.visit.workspace.settings;
     json!({
-        "acsUrl": acs_url(person),
-        "entityId": entity_id(person),
+        "acsUrl": person.visit.acs_url(),
+        "entityId": person.visit.entity_id(),
         "settings": {
             "idpInitiated": settings.idp_initiated,
             "requireProvisioning": settings.require_provisioning,
             "requireSignedAssertion": settings.require_signed_assertion,
+            "allowEcdsa": settings.allow_ecdsa,
         },
         "connection": sso.connection.as_ref().map(connection),
         "refresh": refresh(&sso.refresh),

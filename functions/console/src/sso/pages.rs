@@ -11,7 +11,7 @@ use shared::{
 };
 
 use self::certificate::certificate;
-use super::{PATH, Sso, acs_url, entity_id};
+use super::{PATH, Sso};
 use crate::layout;
 
 pub(super) fn show(person: &Person, sso: &Sso) -> Markup {
@@ -34,8 +34,8 @@ pub(super) fn show(person: &Person, sso: &Sso) -> Markup {
         table {
             caption { "Sign On tab of the app; the integration comes with these values" }
             tbody {
-                tr { th scope="row" { "Single sign-on (ACS) URL" } td { code { (acs_url(person)) } } }
-                tr { th scope="row" { "Audience / SP entity ID" } td { code { (entity_id(person)) } } }
+                tr { th scope="row" { "Single sign-on (ACS) URL" } td { code { (person.visit.acs_url()) } } }
+                tr { th scope="row" { "Audience / SP entity ID" } td { code { (person.visit.entity_id()) } } }
                 tr { th scope="row" { "Name ID format" } td { "Unspecified" } }
                 tr { th scope="row" { "Application username" } td { "Okta username" } }
             }
@@ -110,7 +110,7 @@ fn identity_provider(idp: &IdpMetadata, now: jiff::Timestamp) -> Markup {
         table {
             tbody {
                 tr { th scope="row" { "Entity ID" } td { code { (idp.entity_id) } } }
-                tr { th scope="row" { "Sign-on URL" } td { code { (idp.sso_redirect.as_deref().unwrap_or("none")) } } }
+                tr { th scope="row" { "Sign-on URL" } td { code { (idp.sso_redirect) } } }
                 tr { th scope="row" { "Signed requests" }
                     td { @if idp.want_authn_requests_signed { "wanted" } @else { "not wanted" } } }
                 @if let Some(until) = idp.valid_until {
@@ -149,6 +149,7 @@ fn switches(person: &Person) -> Markup {
             (one("idp_initiated", settings.idp_initiated, "Accept sign-in from the Okta dashboard"))
             (one("require_provisioning", settings.require_provisioning, "Let in only people provisioned by SCIM or invited"))
             (one("require_signed_assertion", settings.require_signed_assertion, "Require a signed assertion, not only a signed response"))
+            (one("allow_ecdsa", settings.allow_ecdsa, "Accept ECDSA signatures (P-256, P-384), not only RSA"))
             button class="primary" type="submit" { "Save" }
         }
     }

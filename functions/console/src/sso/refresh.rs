@@ -4,10 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::json;
 use shared::{
-    http::{
-        Answer, Input, Person, Problem,
-        metadata::{Refreshed, refresh},
-    },
+    http::{Answer, Input, Person, Problem, metadata::Refresher},
     tenant::{Digest, Permission},
 };
 
@@ -21,16 +18,17 @@ pub(super) struct Staged {
     metadata: String,
 }
 
-/// What the schedule does, now. It can change nothing that the schedule would not, so it needs no fresh sign-in.
+/// What the schedule does, now, and the Admins hear of it as they would then: it can change nothing that the schedule
+/// would not, so it needs no fresh sign-in.
 pub(super) async fn now(State(console): State<Console>, person: Person) -> Result<Answer, Problem> {
     person.require(Permission::SecurityManage)?;
-    let outcome = match refresh(&console.outbound, &person.store(), &person.acting()).await? {
-        Refreshed::Nothing => "nothing",
-        Refreshed::Same => "same",
-        Refreshed::Applied => "applied",
-        Refreshed::Staged { .. } => "staged",
-        Refreshed::Failed { .. } => "failed",
+    let refresher = Refresher {
+        outbound: &console.outbound,
+        mailer: &console.mailer,
+        base: &console.door.base,
+        workspace: &person.visit.workspace,
     };
+    let outcome = refresher.refresh(&person.store(), &person.acting()).await?.as_str();
     Ok(Answer::done(PATH, json!({ "refreshed": outcome })))
 }
 

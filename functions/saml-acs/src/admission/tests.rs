@@ -1,5 +1,9 @@
 use super::*;
 
+fn admit(identity: &Identity, user: Option<UserRecord>, settings: &Settings) -> Result<Admission, Denied> {
+    super::admit(identity, Namesake { user, was_deleted: false }, settings)
+}
+
 fn identity(name: &str, attributes: &[(&str, &str)]) -> Identity {
     let at = "2026-03-01T12:00:00Z".parse().unwrap();
     Identity {
@@ -68,17 +72,36 @@ fn a45_attributes_set_no_role() {
 fn name_and_email_are_kept_up_to_date_and_nothing_else() {
     let married =
         identity("ADA@example.com", &[("lastName", "Lovelace"), ("email", "ada@lovelace.example.com")]);
-    for source in ["jit", "invited"] {
-        let after = profile(&married, user(source, true)).unwrap();
-        assert_eq!((after.given_name(), after.family_name()), (Some("Ada"), Some("Lovelace")));
-        assert_eq!(after.primary_email(), Some("ada@lovelace.example.com"));
-        assert_eq!((after.user_name(), &after.as_object()["title"]), ("Ada@example.com", &json!("Countess")));
-    }
+    let after = profile(&married, user("jit", true)).unwrap();
+    assert_eq!((after.given_name(), after.family_name()), (Some("Ada"), Some("Lovelace")));
+    assert_eq!(after.primary_email(), Some("ada@lovelace.example.com"));
+    assert_eq!((after.user_name(), &after.as_object()["title"]), ("Ada@example.com", &json!("Countess")));
     assert!(profile(&married, user("scim", true)).is_none(), "SCIM decides for whom it manages");
     let same = identity("ada@example.com", &[("firstName", "Ada"), ("email", "ada@example.com")]);
     assert!(profile(&same, user("jit", true)).is_none());
     let useless = identity("ada@example.com", &[("firstName", " "), ("lastName", "a\nb")]);
     assert!(profile(&useless, user("jit", true)).is_none());
+}
+
+/// Alarms and break-glass links go to these addresses: an assertion must not move them.
+#[test]
+fn the_address_of_who_was_let_in_by_a_person_stays() {
+    let elsewhere =
+        identity("ada@example.com", &[("lastName", "Lovelace"), ("email", "eve@evil.example.com")]);
+    let settings = Settings { break_glass: vec![shared::tenant::UserId::new("u1")], ..Settings::default() };
+    let granted = UserRecord { grants: vec![shared::tenant::Role::Admin], ..user("jit", true) };
+    for (user, settings) in [
+        (user("jit", true), settings),
+        (granted, Settings::default()),
+        (user("invited", true), Settings::default()),
+    ] {
+        let Ok(Admission::Known { profile: Some(after), .. }) = admit(&elsewhere, Some(user), &settings)
+        else {
+            panic!("the name is not kept up to date")
+        };
+        assert_eq!(after.family_name(), Some("Lovelace"));
+        assert_eq!(after.primary_email(), Some("ada@example.com"));
+    }
 }
 
 #[test]
@@ -88,6 +111,15 @@ fn a46_a_deactivated_user_is_disabled_whoever_brought_it() {
             admit(&identity("ada@example.com", &[]), Some(user(source, false)), &Settings::default());
         assert_eq!(denied.unwrap_err(), Denied::Disabled);
     }
+}
+
+#[test]
+fn whom_scim_deleted_comes_back_by_provisioning_alone() {
+    let ada = identity("ada@example.com", &[]);
+    let settings = Settings::default();
+    let named = |user| Namesake { user, was_deleted: true };
+    assert_eq!(super::admit(&ada, named(None), &settings).unwrap_err(), Denied::Deleted);
+    assert!(super::admit(&ada, named(Some(user("scim", true))), &settings).is_ok());
 }
 
 #[test]

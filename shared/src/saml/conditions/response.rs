@@ -6,12 +6,12 @@ use crate::saml::{
     names::{ASSERTION, ENTITY_FORMAT, SUCCESS},
     node::Node,
     signature::Covers,
-    structure::status_code,
+    structure::{is_ncname, status_code},
 };
 
 use super::time;
 
-/// Judges version, status, issuer, destination and age of a Response.
+/// Judges version, id, status, issuer, destination and age of a Response.
 pub(in crate::saml) fn judge(
     response: Node<'_>,
     covers: Covers,
@@ -19,6 +19,9 @@ pub(in crate::saml) fn judge(
     checks: &mut Checks,
 ) -> Result<(), Rejection> {
     checks.equal("response.version", Rejection::Version, "2.0", response.attribute("Version"))?;
+    let id = response.attribute("ID").unwrap_or_default();
+    let want = "an id of at most 256 bytes";
+    checks.require("response.id", Rejection::ResponseId, want, id, is_ncname(id))?;
     checks.equal("response.status", Rejection::Status, SUCCESS, status_code(response))?;
     if response.named(ASSERTION, "Issuer").next().is_some() || covers == Covers::Response {
         issuer("response.issuer", response, expect, checks)?;

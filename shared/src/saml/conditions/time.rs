@@ -40,8 +40,10 @@ pub(super) fn issued(
 ) -> Result<(), Rejection> {
     let issued = required(node, "IssueInstant", Rejection::IssueInstant, checks)?;
     let age = expect.now.duration_since(issued);
-    let want = format!("within {} minutes before {}", MAX_AGE.as_mins(), expect.now);
-    let passed = age <= MAX_AGE + expect.clock_skew && age >= -expect.clock_skew;
+    let oldest = MAX_AGE + expect.clock_skew;
+    let want =
+        format!("{} s before {} to {} s after", oldest.as_secs(), expect.now, expect.clock_skew.as_secs());
+    let passed = age <= oldest && age >= -expect.clock_skew;
     checks.require(name, Rejection::IssueInstant, want, issued.to_string(), passed)
 }
 

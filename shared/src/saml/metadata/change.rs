@@ -9,12 +9,27 @@ use super::IdpMetadata;
 /// The difference between the pinned metadata and a newer document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// None that matters.
+    /// None.
     Nothing,
-    /// Keys came or went while at least one stayed, or a note beside them changed: taken over as it is.
-    Rollover,
+    /// Taken over as it is: keys came or went while at least one stayed, or only a note beside them changed.
+    Rollover(Keys),
     /// Waits for an Admin, for these reasons.
     Break(Vec<&'static str>),
+}
+
+/// The keys in which two documents differ, by the SHA-256 fingerprints of their certificates. None of either when a
+/// document with a rolling `validUntil` was renewed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keys {
+    pub added: Vec<String>,
+    pub removed: Vec<String>,
+}
+
+impl Keys {
+    /// Whether both documents name the same keys.
+    pub fn are_the_same(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty()
+    }
 }
 
 impl IdpMetadata {
@@ -34,8 +49,14 @@ impl IdpMetadata {
         } else if newer == self {
             Change::Nothing
         } else {
-            Change::Rollover
+            Change::Rollover(Keys { added: newer.keys_beyond(self), removed: self.keys_beyond(newer) })
         }
+    }
+
+    /// The fingerprints of this document's certificates that `other` does not name.
+    pub fn keys_beyond(&self, other: &Self) -> Vec<String> {
+        let only_here = self.certificates.iter().filter(|key| !other.certificates.contains(key));
+        only_here.map(|key| key.sha256_fingerprint.clone()).collect()
     }
 }
 
@@ -63,10 +84,21 @@ mod tests {
         let pinned = metadata("idp", SSO, &[&a]);
         let change = |newer: &IdpMetadata| pinned.change_to(newer, false);
         assert_eq!(change(&pinned), Change::Nothing);
-        assert_eq!(change(&metadata("idp", SSO, &[&a, &b])), Change::Rollover);
+        let fingerprints = |keys: &[&SigningIdp]| match keys {
+            [] => Vec::new(),
+            keys => metadata("idp", SSO, keys)
+                .certificates
+                .into_iter()
+                .map(|key| key.sha256_fingerprint)
+                .collect(),
+        };
+        let rollover = |added: &[&SigningIdp], removed: &[&SigningIdp]| {
+            Change::Rollover(Keys { added: fingerprints(added), removed: fingerprints(removed) })
+        };
+        assert_eq!(change(&metadata("idp", SSO, &[&a, &b])), rollover(&[&b], &[]));
         let both = metadata("idp", SSO, &[&a, &b]);
-        assert_eq!(both.change_to(&metadata("idp", SSO, &[&b]), false), Change::Rollover);
-        assert_eq!(both.change_to(&metadata("idp", SSO, &[&b, &c]), false), Change::Rollover);
+        assert_eq!(both.change_to(&metadata("idp", SSO, &[&b]), false), rollover(&[], &[&a]));
+        assert_eq!(both.change_to(&metadata("idp", SSO, &[&b, &c]), false), rollover(&[&c], &[&a]));
 
         let breaks = |newer: &IdpMetadata, reason: &str| {
             let Change::Break(reasons) = change(newer) else { panic!("taken over unasked: {reason}") };
@@ -79,6 +111,16 @@ mod tests {
         let mut picky = pinned.clone();
         picky.want_authn_requests_signed = true;
         breaks(&picky, "only signed requests are accepted");
-        assert_eq!(pinned.change_to(&picky, true), Change::Rollover);
+        assert_eq!(pinned.change_to(&picky, true), Change::Rollover(Keys::default()));
+    }
+
+    #[test]
+    fn a_rolling_valid_until_and_another_order_bring_no_key() {
+        let (a, b) = (key("a"), key("b"));
+        let pinned = metadata("idp", SSO, &[&a, &b]);
+        let mut renewed = metadata("idp", SSO, &[&b, &a]);
+        renewed.valid_until = Some("2026-03-02T00:00:00Z".parse().unwrap());
+        let Change::Rollover(keys) = pinned.change_to(&renewed, false) else { panic!("not taken over") };
+        assert!(keys.are_the_same());
     }
 }

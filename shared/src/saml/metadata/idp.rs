@@ -9,7 +9,7 @@ use crate::saml::{
     CertificateError, Mismatch, Rejection, SigningCertificate,
     decode::strict_base64,
     instant,
-    names::{METADATA, POST_BINDING, PROTOCOL, REDIRECT_BINDING, SIGNATURE},
+    names::{METADATA, PROTOCOL, REDIRECT_BINDING, SIGNATURE},
     node::Node,
     xml,
 };
@@ -25,9 +25,7 @@ pub struct IdpMetadata {
     /// The IdP's entity id: the exact Issuer of its messages.
     pub entity_id: String,
     /// Where AuthnRequests go by redirect.
-    pub sso_redirect: Option<String>,
-    /// Where AuthnRequests go by form post.
-    pub sso_post: Option<String>,
+    pub sso_redirect: String,
     /// Whether the IdP accepts only signed AuthnRequests.
     pub want_authn_requests_signed: bool,
     /// After this the IdP wants its metadata fetched again.
@@ -48,7 +46,7 @@ pub enum MetadataError {
     /// No usable entity id.
     #[error("entityID: {0}")]
     EntityId(Mismatch),
-    /// No single sign-on endpoint, or one that nobody should be sent to.
+    /// No single sign-on endpoint for redirects, or one that nobody should be sent to.
     #[error("SingleSignOnService: {0}")]
     Endpoint(Mismatch),
     /// No signing certificate, or one that cannot be read.
@@ -57,7 +55,10 @@ pub enum MetadataError {
     /// A key that must not be trusted.
     #[error("signing certificate: {0}")]
     WeakKey(Mismatch),
-    /// `validUntil` is no instant.
+    /// None of the keys counts in this workspace.
+    #[error("signing certificate: {0}")]
+    KeyKind(Mismatch),
+    /// `validUntil` is no instant, or past.
     #[error("validUntil: {0}")]
     ValidUntil(Mismatch),
 }
@@ -72,6 +73,7 @@ impl MetadataError {
             Self::Endpoint(_) => "metadata.endpoint",
             Self::Certificate(_) => "metadata.certificate",
             Self::WeakKey(_) => "saml.weak_key",
+            Self::KeyKind(_) => "metadata.key_kind",
             Self::ValidUntil(_) => "metadata.valid_until",
         }
     }
@@ -85,15 +87,9 @@ impl IdpMetadata {
         let document = xml::parse(bytes, MAX_BYTES)?;
         let entity = only_entity(Node::document_element(&document))?;
         let idp = only_idp(entity)?;
-        let sso_redirect = endpoint(idp, REDIRECT_BINDING)?;
-        let sso_post = endpoint(idp, POST_BINDING)?;
-        if sso_redirect.is_none() && sso_post.is_none() {
-            return Err(MetadataError::Endpoint(Mismatch::new("HTTP-Redirect or HTTP-POST", "neither")));
-        }
         Ok(Self {
             entity_id: entity_id(entity)?,
-            sso_redirect,
-            sso_post,
+            sso_redirect: sso_redirect(idp)?,
             want_authn_requests_signed: is_true(idp.attribute("WantAuthnRequestsSigned")),
             valid_until: valid_until(entity)?,
             certificates: certificates(idp)?,
@@ -142,17 +138,18 @@ fn entity_id(entity: Node<'_>) -> Result<String, MetadataError> {
     Err(MetadataError::EntityId(Mismatch::new("1 to 1024 bytes without white space around", id)))
 }
 
-/// The first endpoint of `binding`. Plain http is for loopback only: the twin of the local stack.
-fn endpoint(idp: Node<'_>, binding: &str) -> Result<Option<String>, MetadataError> {
+/// The first endpoint for redirects. Plain http is for loopback only, and not for every deployment
+/// ([`super::Terms::plain_http`]).
+fn sso_redirect(idp: Node<'_>) -> Result<String, MetadataError> {
+    let refused = |want, got| MetadataError::Endpoint(Mismatch::new(want, got));
     let mut services = idp.named(METADATA, "SingleSignOnService");
-    let Some(service) = services.find(|service| service.attribute("Binding") == Some(binding)) else {
-        return Ok(None);
-    };
+    let service = services.find(|service| service.attribute("Binding") == Some(REDIRECT_BINDING));
+    let service = service.ok_or_else(|| refused("one for the HTTP-Redirect binding", "none"))?;
     let location = service.attribute("Location").unwrap_or_default();
     if Url::parse(location).is_ok_and(|url| is_safe(&url)) {
-        return Ok(Some(location.to_owned()));
+        return Ok(location.to_owned());
     }
-    Err(MetadataError::Endpoint(Mismatch::new("an https URL", location)))
+    Err(refused("an https URL", location))
 }
 
 fn is_safe(url: &Url) -> bool {

@@ -108,10 +108,14 @@ fn algorithm(node: Node<'_>) -> Result<&str, Rejection> {
 }
 
 fn empty(node: Node<'_>) -> Result<(), Rejection> {
-    if only_elements(node)?.is_empty() {
+    if is_empty(node)? {
         return Ok(());
     }
     Err(shape("an algorithm without parameters", &format!("content in {}", node.local_name())))
+}
+
+fn is_empty(node: Node<'_>) -> Result<bool, Rejection> {
+    Ok(only_elements(node)?.is_empty())
 }
 
 fn value(node: Node<'_>) -> Result<Vec<u8>, Rejection> {
@@ -142,7 +146,9 @@ fn inclusive_prefixes(node: Node<'_>) -> Result<Vec<&str>, Rejection> {
     let found = only_elements(node)?;
     let list = match found.as_slice() {
         [] => return Ok(Vec::new()),
-        &[only] if only.is(EXCLUSIVE_C14N, "InclusiveNamespaces") => only.attribute("PrefixList"),
+        &[only] if only.is(EXCLUSIVE_C14N, "InclusiveNamespaces") && is_empty(only)? => {
+            only.attribute("PrefixList")
+        }
         _ => None,
     };
     let prefixes: Option<Vec<&str>> = list.map(|list| list.split_ascii_whitespace().collect());

@@ -293,3 +293,14 @@ fn statements_and_subjects_are_there_once() {
         }
     }
 }
+
+#[test]
+fn a_response_has_an_id_signed_or_not() {
+    let spec = genuine(Sign::Assertion);
+    let xml = signed(&spec);
+    let id = format!(" ID=\"{}\"", spec.response_id);
+    for other in ["", " ID=\"\"", " ID=\"1\"", " ID=\"a b\""] {
+        assert_eq!(code(&replaced(&xml, &id, other)), "saml.response_id", "{other}");
+    }
+    assert_eq!(code(&replaced(&xml, &id, " ID=\"another\"")), "accepted");
+}

@@ -218,12 +218,12 @@ macro_rules! mutants {
 }
 
 mutants! {
-    mutants_of_okta Okta (1553, 304);
-    mutants_of_entra_id EntraId (1470, 283);
-    mutants_of_ad_fs AdFs (1470, 283);
-    mutants_of_google Google (1476, 301);
-    mutants_of_keycloak Keycloak (1506, 367);
-    mutants_of_ping Ping (1437, 244);
-    mutants_of_one_login OneLogin (1470, 283);
-    mutants_of_jump_cloud JumpCloud (1470, 283);
+    mutants_of_okta Okta (1559, 298);
+    mutants_of_entra_id EntraId (1476, 277);
+    mutants_of_ad_fs AdFs (1476, 277);
+    mutants_of_google Google (1482, 295);
+    mutants_of_keycloak Keycloak (1512, 361);
+    mutants_of_ping Ping (1443, 238);
+    mutants_of_one_login OneLogin (1476, 277);
+    mutants_of_jump_cloud JumpCloud (1476, 277);
 }

@@ -6,7 +6,7 @@ use okta_twin::saml::metadata_xml;
 use super::harness::*;
 use crate::saml::{
     IdpMetadata, SigningCertificate,
-    metadata::{SpMetadata, sp_metadata},
+    metadata::{SpMetadata, Terms, sp_metadata},
 };
 
 fn code(xml: &str) -> &'static str {
@@ -21,8 +21,7 @@ fn genuine() -> String {
 fn a_connection_is_what_the_metadata_says() {
     let idp = IdpMetadata::parse(genuine().as_bytes()).unwrap();
     assert_eq!(idp.entity_id, IDP);
-    assert_eq!(idp.sso_redirect.as_deref(), Some(SSO));
-    assert_eq!(idp.sso_post.as_deref(), Some(SSO));
+    assert_eq!(idp.sso_redirect, SSO);
     assert!(!idp.want_authn_requests_signed);
     let certificate = &idp.certificates[0];
     assert_eq!(certificate.der, KEY.certificate());
@@ -67,6 +66,7 @@ fn b10_metadata_that_says_too_little_or_too_much() {
         (xml.replace(IDP, ""), "metadata.entity_id"),
         (xml.replace(IDP, " x"), "metadata.entity_id"),
         (xml.replace("bindings:HTTP", "bindings:SOAP"), "metadata.endpoint"),
+        (xml.replace("bindings:HTTP-Redirect", "bindings:SOAP"), "metadata.endpoint"),
         (xml.replace("use=\"signing\"", "use=\"encryption\""), "metadata.certificate"),
         (xml.replace("use=\"signing\"", ""), "accepted"),
         (xml.replace(source(&xml, "X509Certificate"), ""), "metadata.certificate"),
@@ -109,6 +109,28 @@ fn b01_nobody_is_sent_to_a_place_without_tls() {
     ] {
         assert_eq!(code(&KEY.metadata_xml(IDP, url)), want, "{url}");
     }
+}
+
+#[test]
+fn what_has_ended_or_lets_nobody_in_is_not_pinned() {
+    let terms = Terms { now: now(), allow_ecdsa: false, plain_http: false };
+    let code =
+        |idp: &IdpMetadata, terms| idp.pinnable(terms).map_or_else(|error| error.code(), |()| "pinned");
+    let idp = IdpMetadata::parse(genuine().as_bytes()).unwrap();
+    assert_eq!(code(&idp, terms), "pinned");
+    let until = |at| IdpMetadata { valid_until: Some(at), ..idp.clone() };
+    assert_eq!(code(&until(now()), terms), "metadata.valid_until");
+    assert_eq!(code(&until(now() + jiff::SignedDuration::from_secs(1)), terms), "pinned");
+    let plain = IdpMetadata::parse(KEY.metadata_xml(IDP, "http://localhost:3000/sso").as_bytes()).unwrap();
+    assert_eq!(code(&plain, terms), "metadata.endpoint");
+    assert_eq!(code(&plain, Terms { plain_http: true, ..terms }), "pinned");
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let ecdsa = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+    let only = IdpMetadata::parse(metadata_xml(IDP, SSO, &[ecdsa.der()]).as_bytes()).unwrap();
+    assert_eq!(code(&only, terms), "metadata.key_kind");
+    assert_eq!(code(&only, Terms { allow_ecdsa: true, ..terms }), "pinned");
+    let both = metadata_xml(IDP, SSO, &[ecdsa.der(), KEY.certificate()]);
+    assert_eq!(code(&IdpMetadata::parse(both.as_bytes()).unwrap(), terms), "pinned");
 }
 
 /// `CN=weak`, made for this test; the keys were thrown away.

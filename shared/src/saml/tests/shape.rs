@@ -59,3 +59,24 @@ fn a_response_without_assertion_says_why() {
         assert_eq!(code(source(&xml, root)), "saml.root");
     }
 }
+
+#[test]
+fn many_assertions_with_a_signature_each_are_told_in_few_checks() {
+    let xml = signed(&genuine(Sign::Assertion));
+    let assertion = source(&xml, "Assertion");
+    let verdict = judge_with(replaced(&xml, assertion, &assertion.repeat(40)).as_bytes(), &expectations());
+    assert_eq!(code_of(&verdict), "saml.multiple_assertions");
+    assert!(verdict.checks.len() < 20, "{}", verdict.checks.len());
+}
+
+#[test]
+fn a15_inclusive_namespaces_are_an_attribute_and_nothing_else() {
+    let xml = signed(&genuine(Sign::Both));
+    let (before, rest) = xml.split_once("InclusiveNamespaces").unwrap();
+    let (attributes, after) = rest.split_once("/>").unwrap();
+    let prefix = before.rsplit('<').next().unwrap();
+    for content in ["<!--x-->", "x", "<x/>"] {
+        let list = format!("InclusiveNamespaces{attributes}>{content}</{prefix}InclusiveNamespaces>");
+        assert_eq!(code(&format!("{before}{list}{after}")), "saml.signature_shape", "{content}");
+    }
+}

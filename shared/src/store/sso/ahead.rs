@@ -34,6 +34,8 @@ pub struct Ahead {
     pub request: Option<WaitingRequest>,
     /// The id of the user whom [`Guess::user_name`] names; look at the user before believing it.
     pub user_id: Option<String>,
+    /// Whether SCIM deleted a user of that name.
+    pub was_deleted: bool,
     /// The session that [`Guess::session`] names, live or not.
     pub session: Option<SessionRecord>,
     /// The workspace's keys, if [`Guess::encrypted`].
@@ -49,11 +51,12 @@ impl Workspaces {
     ) -> Result<Option<Ahead>, StoreError> {
         let Some(tenant) = self.tenant_of(subdomain).await? else { return Ok(None) };
         let store = TenantStore { table: self.table().clone(), tenant };
-        let (workspace, connection, request, user_id, session, keys) = join!(
+        let (workspace, connection, request, user_id, was_deleted, session, keys) = join!(
             self.read(&store.tenant),
             store.sso(),
             maybe(guess.request_id.as_deref().map(|id| store.request(id))),
             maybe(guess.user_name.as_deref().map(|name| store.user_id_of(name))),
+            OptionFuture::from(guess.user_name.as_deref().map(|name| store.was_deleted(name))),
             maybe(guess.session.as_ref().map(|hash| store.session(hash))),
             OptionFuture::from(guess.encrypted.then(|| store.sp_keys())),
         );
@@ -62,6 +65,7 @@ impl Workspaces {
             connection: connection?,
             request: request?,
             user_id: user_id?,
+            was_deleted: was_deleted.transpose()?.unwrap_or_default(),
             session: session?,
             keys: keys.transpose()?,
         }))

@@ -59,8 +59,7 @@ impl Staged {
     /// What an Admin confirms: this very metadata and no other.
     pub fn digest(&self) -> Digest {
         let keys = self.idp.certificates.iter().map(|certificate| certificate.der.as_slice());
-        let rest =
-            [self.idp.entity_id.as_bytes(), self.idp.sso_redirect.as_deref().unwrap_or_default().as_bytes()];
+        let rest = [self.idp.entity_id.as_bytes(), self.idp.sso_redirect.as_bytes()];
         Digest::framed(rest.into_iter().chain(keys))
     }
 }

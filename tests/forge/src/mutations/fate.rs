@@ -104,9 +104,7 @@ impl Site<'_> {
             ("Transform", Deleted | Doubled | Renamed | Renamespaced) | ("InclusiveNamespaces", Moved) => {
                 TRANSFORM
             }
-            ("DigestValue" | "SignatureValue", Changed) | ("InclusiveNamespaces", Deleted | Changed) => {
-                self.invalid()
-            }
+            ("DigestValue" | "SignatureValue", Changed) | ("InclusiveNamespaces", Deleted) => self.invalid(),
             _ => SHAPE,
         }
     }
@@ -171,6 +169,7 @@ impl Site<'_> {
             ("Response", Some("Destination")) => Refused("saml.destination"),
             (_, Some("InResponseTo")) => Refused("saml.in_response_to"),
             (_, Some("Version")) => Refused("saml.version"),
+            ("Response", Some("ID")) if self.change != Changed => Refused("saml.response_id"),
             ("Assertion", Some("ID")) => Refused("saml.assertion_id"),
             ("StatusCode", Some("Value")) => Refused("saml.status"),
             ("SubjectConfirmation", Some("Method")) => Refused("saml.subject_confirmation"),
