@@ -101,7 +101,7 @@ fn changed_profile(
     before: &UserAttributes,
     keeps_address: bool,
 ) -> Option<UserAttributes> {
-    let mut body = before.as_object().clone();
+    let mut body = before.to_object();
     set_names(&mut body, identity);
     if !keeps_address
         && let Some(email) = attribute(identity, EMAIL)

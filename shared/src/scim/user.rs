@@ -5,6 +5,7 @@ mod render;
 
 use std::fmt;
 use std::io;
+use std::iter::once;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -28,10 +29,14 @@ pub const MAX_ATTRIBUTES: usize = 24 * 1024;
 /// The attributes of a user that a client has set, under their canonical names.
 ///
 /// Serialised as that object. Always has a good `userName` and an `active` that is true or false, never a
-/// `password`, nothing read-only and nothing the schema table does not name. A clone shares them until one of
-/// the two is changed.
+/// `password`, nothing read-only and nothing the schema table does not name. A clone shares all but `active`, which
+/// is what changes most, until one of the two is changed.
 #[derive(Clone, PartialEq)]
-pub struct UserAttributes(Arc<Object>);
+pub struct UserAttributes {
+    /// Without `active`.
+    others: Arc<Object>,
+    active: bool,
+}
 
 impl UserAttributes {
     /// From the body of `POST /Users`. A user is active unless the body says otherwise.
@@ -46,23 +51,36 @@ impl UserAttributes {
 
     /// These attributes after a PATCH. All operations apply or none does.
     pub fn apply_patch(&self, patch: &PatchRequest<'_>) -> Result<Self, ScimError> {
-        let mut attributes = Object::clone(&self.0);
+        if let Some(active) = apply::active_alone(patch)? {
+            return Ok(self.clone().with_active(active));
+        }
+        let mut attributes = self.to_object();
         for operation in patch.operations() {
             apply::apply(&mut attributes, operation)?;
         }
-        Self(attributes.into()).checked()
+        Self::checked(attributes)
     }
 
     /// The same attributes with another `active`, for a store that keeps the flag beside them.
     #[must_use]
-    pub fn with_active(mut self, active: bool) -> Self {
-        Arc::make_mut(&mut self.0).insert("active".to_owned(), active.into());
-        self
+    pub fn with_active(self, active: bool) -> Self {
+        Self { active, ..self }
     }
 
     /// The attributes as JSON, `active` included.
-    pub fn as_object(&self) -> &Object {
-        &self.0
+    pub fn to_object(&self) -> Object {
+        self.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
+    }
+
+    /// Each attribute, `active` last.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let others = self.others.iter().map(|(name, value)| (name.as_str(), value));
+        others.chain(once((ACTIVE, flag(self.active))))
+    }
+
+    /// The value of an attribute.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        if name == ACTIVE { Some(flag(self.active)) } else { self.others.get(name) }
     }
 
     /// As the client wrote it. Its key is [`super::fold_user_name`] of it.
@@ -77,12 +95,12 @@ impl UserAttributes {
 
     /// Whether the person may sign in.
     pub fn active(&self) -> bool {
-        self.0.get("active") == Some(&Value::Bool(true))
+        self.active
     }
 
     /// The address to write to: the primary one, else the one for work, else the first.
     pub fn primary_email(&self) -> Option<&str> {
-        let emails = self.0.get("emails")?.as_array()?;
+        let emails = self.others.get("emails")?.as_array()?;
         let work =
             |email: &&Value| email["type"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("work"));
         let email = emails.iter().find(|email| is_primary(email)).or_else(|| emails.iter().find(work));
@@ -102,21 +120,22 @@ impl UserAttributes {
     }
 
     fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.as_str().filter(|text| !text.is_empty())
+        self.others.get(name)?.as_str().filter(|text| !text.is_empty())
     }
 
     fn name_part(&self, part: &str) -> Option<&str> {
-        self.0.get("name")?.get(part)?.as_str().filter(|text| !text.is_empty())
+        self.others.get("name")?.get(part)?.as_str().filter(|text| !text.is_empty())
     }
 
-    /// The rules over all attributes, checked after every change.
-    fn checked(self) -> Result<Self, ScimError> {
-        check_user_name(self.user_name())?;
-        if !matches!(self.0.get("active"), Some(Value::Bool(_))) {
+    /// The rules over all attributes, checked after every change of more than `active`.
+    fn checked(mut attributes: Object) -> Result<Self, ScimError> {
+        let Some(Value::Bool(active)) = attributes.shift_remove(ACTIVE) else {
             return Err(ScimError::invalid_value("The value of `active` must be true or false."));
-        }
-        if self.bytes() <= MAX_ATTRIBUTES {
-            Ok(self)
+        };
+        let attributes = Self { others: attributes.into(), active };
+        check_user_name(attributes.user_name())?;
+        if attributes.bytes() <= MAX_ATTRIBUTES {
+            Ok(attributes)
         } else {
             Err(ScimError::payload_too_large("The user's attributes are above 24 KB."))
         }
@@ -126,7 +145,7 @@ impl UserAttributes {
     pub fn bytes(&self) -> usize {
         let mut size = Size(0);
         // What cannot be written is too large for any limit.
-        serde_json::to_writer(&mut size, &*self.0).map_or(usize::MAX, |()| size.0)
+        serde_json::to_writer(&mut size, self).map_or(usize::MAX, |()| size.0)
     }
 }
 
@@ -148,7 +167,7 @@ impl UserBody {
         if !says_active {
             attributes.insert("active".to_owned(), true.into());
         }
-        Ok(Self { attributes: UserAttributes(attributes.into()).checked()?, says_active })
+        Ok(Self { attributes: UserAttributes::checked(attributes)?, says_active })
     }
 
     /// The userName that a body seems to have, for who wants to look it up before all else is checked.
@@ -165,20 +184,30 @@ impl UserBody {
 
 impl Serialize for UserAttributes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Object::serialize(&self.0, serializer)
+        serializer.collect_map(self.iter())
     }
 }
 
 impl<'de> Deserialize<'de> for UserAttributes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Object::deserialize(deserializer).map(|attributes| Self(attributes.into()))
+        let mut attributes = Object::deserialize(deserializer)?;
+        let active = attributes.shift_remove(ACTIVE) == Some(Value::Bool(true));
+        Ok(Self { others: attributes.into(), active })
     }
+}
+
+/// The name of the attribute that is kept apart.
+const ACTIVE: &str = "active";
+
+fn flag(active: bool) -> &'static Value {
+    static FLAGS: [Value; 2] = [Value::Bool(false), Value::Bool(true)];
+    &FLAGS[usize::from(active)]
 }
 
 /// Prints no personal data.
 impl fmt::Debug for UserAttributes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "UserAttributes({} attributes)", self.0.len())
+        write!(f, "UserAttributes({} attributes)", self.others.len() + 1)
     }
 }
 

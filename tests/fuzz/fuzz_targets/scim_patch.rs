@@ -12,7 +12,7 @@ fuzz_target!(|input: &[u8]| {
     if let Ok(patch) = PatchRequest::parse(&body, ResourceKind::User)
         && let Ok(user) = user().apply_patch(&patch)
     {
-        let user = user.as_object();
+        let user = user.to_object();
         assert!(user["active"].is_boolean() && user["userName"].is_string() && !user.contains_key("password"));
     }
 });

@@ -63,7 +63,7 @@ fn a45_attributes_set_no_role() {
     let Ok(Admission::New(new)) = admit(&identity("eve", &greedy), None, &Settings::default()) else {
         panic!("no new user")
     };
-    let kept: Vec<_> = new.attributes.as_object().keys().cloned().collect();
+    let kept: Vec<_> = new.attributes.to_object().keys().cloned().collect();
     assert_eq!(kept, ["userName", "active"]);
     assert!(new.grants.is_empty());
 }
@@ -75,7 +75,7 @@ fn name_and_email_are_kept_up_to_date_and_nothing_else() {
     let after = profile(&married, user("jit", true)).unwrap();
     assert_eq!((after.given_name(), after.family_name()), (Some("Ada"), Some("Lovelace")));
     assert_eq!(after.primary_email(), Some("ada@lovelace.example.com"));
-    assert_eq!((after.user_name(), &after.as_object()["title"]), ("Ada@example.com", &json!("Countess")));
+    assert_eq!((after.user_name(), &after.to_object()["title"]), ("Ada@example.com", &json!("Countess")));
     assert!(profile(&married, user("scim", true)).is_none(), "SCIM decides for whom it manages");
     let same = identity("ada@example.com", &[("firstName", "Ada"), ("email", "ada@example.com")]);
     assert!(profile(&same, user("jit", true)).is_none());

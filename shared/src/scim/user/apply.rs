@@ -6,8 +6,23 @@ use crate::scim::ScimError;
 use crate::scim::filter::Expr;
 use crate::scim::json::Json;
 use crate::scim::normalise::{self, Object, is_primary};
-use crate::scim::patch::{Op, Operation};
+use crate::scim::patch::{Op, Operation, PatchRequest};
 use crate::scim::schema::{Attribute, ENTERPRISE_URN};
+
+/// The `active` that a PATCH leaves, if that is all it speaks of.
+pub(super) fn active_alone(patch: &PatchRequest<'_>) -> Result<Option<bool>, ScimError> {
+    let mut active = None;
+    for operation in patch.operations() {
+        let path = &operation.path.attr;
+        let is_active = !path.extension && path.sub.is_none() && path.attribute.name == "active";
+        let (true, Op::Add | Op::Replace, Some(value)) = (is_active, operation.op, operation.value) else {
+            return Ok(None);
+        };
+        let Some(Value::Bool(value)) = normalise::value(path.attribute, value)? else { return Ok(None) };
+        active = Some(value);
+    }
+    Ok(active)
+}
 
 /// Applies the operation. On an error the attributes are in no defined state: the caller has a copy.
 pub(super) fn apply(attributes: &mut Object, operation: &Operation<'_>) -> Result<(), ScimError> {

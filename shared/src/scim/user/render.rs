@@ -45,13 +45,13 @@ struct Rendered<'a> {
 impl Serialize for Rendered<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { view, projection } = *self;
-        let attributes = view.attributes.as_object();
+        let attributes = view.attributes;
         let schemas = [USER_URN, ENTERPRISE_URN];
-        let used = if attributes.contains_key(ENTERPRISE_URN) { 2 } else { 1 };
+        let used = if attributes.get(ENTERPRISE_URN).is_some() { 2 } else { 1 };
         let mut out = serializer.serialize_map(None)?;
         out.serialize_entry("schemas", &schemas[..used])?;
         out.serialize_entry("id", view.id)?;
-        for (name, value) in attributes {
+        for (name, value) in attributes.iter() {
             projection.copy(&mut out, name, value)?;
         }
         if !view.groups.is_empty() {

@@ -119,10 +119,10 @@ impl UserRecord {
 
     /// The names of the attributes that differ in `next`, for people who read a log; never a value.
     pub(super) fn changed_attributes(&self, next: &Self) -> String {
-        let (before, after) = (self.attributes.as_object(), next.attributes.as_object());
-        let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-        let changed = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
-        changed.map(String::as_str).collect::<Vec<_>>().join(" ")
+        let (before, after) = (&self.attributes, &next.attributes);
+        let names: BTreeSet<_> = before.iter().chain(after.iter()).map(|(name, _)| name).collect();
+        let changed = names.into_iter().filter(|name| before.get(name) != after.get(name));
+        changed.collect::<Vec<_>>().join(" ")
     }
 
     pub(super) fn change_name(&self, next: &Self) -> &'static str {
