@@ -68,6 +68,7 @@ const CLASSES: &[Class] = &[
             "saml.issuer",
             "saml.nameid",
             "saml.recipient",
+            "saml.response_id",
             "saml.status",
             "saml.subject_confirmation",
             "saml.unknown_condition",
@@ -79,11 +80,7 @@ const CLASSES: &[Class] = &[
         judges: &[Samael, Xmlsec1],
         codes: &["saml.issue_instant", "saml.not_yet_valid", "saml.session_expired", "saml.timestamp"],
     },
-    Class {
-        name: "claims",
-        judges: &[Xmlsec1],
-        codes: &["saml.assertion_id", "saml.expired", "saml.response_id"],
-    },
+    Class { name: "claims", judges: &[Xmlsec1], codes: &["saml.assertion_id", "saml.expired"] },
 ];
 
 /// What we accept and samael refuses: how its reason begins, and what the document then has in it.

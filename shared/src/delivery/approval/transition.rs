@@ -54,9 +54,14 @@ pub enum RequestError {
     Text { field: &'static str },
 }
 
-/// Puts a request to the customer.
+/// Puts a request to the customer. Its window opens and ends at whole seconds: people read them.
 pub fn request(request: Request, now: Timestamp) -> Result<Approval, RequestError> {
     let Request { id, tenant, terms, not_before, until, requested_by } = request;
+    let not_before = whole_second(not_before);
+    let until = match until {
+        Until::At(end) => Until::At(whole_second(end)),
+        Until::Revoked => Until::Revoked,
+    };
     check_terms(&terms)?;
     limits::check(&terms, now, until)?;
     if let Until::At(end) = until
@@ -78,6 +83,11 @@ pub fn request(request: Request, now: Timestamp) -> Result<Approval, RequestErro
         epoch: 0,
         version: 0,
     })
+}
+
+/// The second that has begun by then; an end comes no later by it.
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 fn check_terms(terms: &Terms) -> Result<(), RequestError> {

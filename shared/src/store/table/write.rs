@@ -103,32 +103,31 @@ impl Write {
     }
 
     /// Puts `members` into a string set; commutes with every other such change.
-    pub fn add_to_set(mut self, attribute: &str, members: Vec<String>) -> Self {
-        let name = format!(":i_{attribute}");
-        self.values.insert(name.clone(), AttributeValue::Ss(members));
-        if let Action::Update { add, .. } = &mut self.action {
-            add.push(format!("#{attribute} {name}"));
-        }
-        self
+    pub fn add_to_set(self, attribute: &str, members: Vec<String>) -> Self {
+        self.adding(attribute, AttributeValue::Ss(members))
     }
 
     /// Puts a number into a number set.
-    pub fn add_to_number_set(mut self, attribute: &str, number: u64) -> Self {
+    pub fn add_to_number_set(self, attribute: &str, number: u64) -> Self {
+        self.adding(attribute, AttributeValue::Ns(vec![number.to_string()]))
+    }
+
+    fn adding(mut self, attribute: &str, value: AttributeValue) -> Self {
         let name = format!(":i_{attribute}");
-        self.values.insert(name.clone(), AttributeValue::Ns(vec![number.to_string()]));
         if let Action::Update { add, .. } = &mut self.action {
             add.push(format!("#{attribute} {name}"));
         }
+        self.values.insert(name, value);
         self
     }
 
     /// Takes `members` out of a string set.
     pub fn delete_from_set(mut self, attribute: &str, members: Vec<String>) -> Self {
         let name = format!(":d_{attribute}");
-        self.values.insert(name.clone(), AttributeValue::Ss(members));
         if let Action::Update { delete, .. } = &mut self.action {
             delete.push(format!("#{attribute} {name}"));
         }
+        self.values.insert(name, AttributeValue::Ss(members));
         self
     }
 
