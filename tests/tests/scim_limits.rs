@@ -55,6 +55,10 @@ async fn c03_a_token_in_an_address_opens_nothing_and_is_marked() -> Outcome {
     let html = acme.request("GET", "/security/scim").with("accept", "text/html").send(acme.address).await?;
     assert!(html.body.contains("seen in an address"));
     acme.get(USERS).await?.expect(200)?;
+
+    let initech = site.customer("initech").await?;
+    initech.get(&format!("/scim/v2/Users?access_token={}", initech.token)).await?.expect(200)?;
+    assert!(soon(async || is_marked(&initech).await).await?, "where it also stands in the header, too");
     Ok(())
 }
 

@@ -182,8 +182,9 @@ impl FromRequestParts<Door> for ScimCaller {
     type Rejection = ScimError;
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, ScimError> {
+        expose(door, parts);
         // Junk is refused without a database call.
-        let presented = bearer(&parts.headers).inspect_err(|_| expose(door, parts))?;
+        let presented = bearer(&parts.headers)?;
         let presented = PresentedToken::parse(presented).ok_or_else(ScimError::unauthorized)?;
         let subdomain = subdomain_of(door, parts).map_err(|_| ScimError::not_found())?;
         let tenant = door.workspaces.tenant_of(&subdomain).await?.ok_or_else(ScimError::not_found)?;
