@@ -40,7 +40,6 @@ pub struct SsoConnection {
     pub verified_at: Timestamp,
     /// The workspace's count of withdrawals of trust, beside the keys: a sign-in reads both at once, so that none is
     /// verified under the old trust and counted under the new one.
-    #[serde(default)]
     pub withdrawals: u64,
     /// Counts changes from 1; a write names the version it read.
     pub version: u64,

@@ -17,7 +17,6 @@ pub struct Workspace {
     pub settings: Settings,
     /// How often trust was withdrawn from what signs people in by SAML. A session that was opened before the last time
     /// is over (`session::judge`); every request reads this record anyway.
-    #[serde(default)]
     pub withdrawals: u64,
     pub created: jiff::Timestamp,
     /// Counts changes; a write names the version it read.

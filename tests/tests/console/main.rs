@@ -1,213 +1,26 @@
 //! The console behind the local gateway: orgs, scans, findings, review, reports, and how each of them refuses.
 
-use std::{collections::BTreeSet, sync::Arc};
+mod people;
+
+use std::collections::BTreeSet;
 
 use anyhow::Context;
-use local::{Stack, StackOptions};
 use okta_twin::ServiceApp;
-use reqwest::{Method, RequestBuilder, Response, StatusCode, header, redirect::Policy};
+use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use shared::{
-    delivery::{
-        Approval, ApprovalId,
-        approval::{Approver, AuthContext, Terms, Until, text_sha256},
-    },
-    http::Door,
+    delivery::approval::Terms,
     okta::endpoints,
-    ops::{Clock, Config, PublicBase, SystemRandom},
-    scim::UserAttributes,
-    store::{
-        Aws, TenantStore,
-        approvals::{Asked, WORKSPACE_APPROVAL},
-        audit::Acting,
-        onboarding::NewWorkspace,
-        scans::ScanRecord,
-        users::{NewUser, Source, UserRecord},
-    },
-    tenant::{
-        OrgId, Principal, Role, Subdomain, Workspace, WorkspaceKind,
-        cookie::Cookies,
-        session::{self, Method as SignedInBy, SignIn},
-    },
+    ops::Clock,
+    store::scans::ScanRecord,
+    tenant::{OrgId, Role, WorkspaceKind},
 };
+
+use people::{Answered, Site, Someone};
 
 type Outcomed = anyhow::Result<()>;
 
 const CLIENT: &str = "0oaTestClient0000001";
-
-/// The stack, and its table as the functions see it.
-struct Site {
-    stack: Stack,
-    door: Door,
-}
-
-/// A signed-in person and where they are.
-struct Someone {
-    workspace: Workspace,
-    user: UserRecord,
-    principal: Principal,
-    http: reqwest::Client,
-    address: String,
-    origin: String,
-    cookie: String,
-}
-
-impl Site {
-    async fn start() -> anyhow::Result<Self> {
-        let stack = Stack::start(StackOptions { users: 20, ..StackOptions::default() }).await?;
-        let config: Config = [("TABLE_NAME".to_owned(), "atomation".to_owned())].into_iter().collect();
-        let aws = Aws::new(stack.cloud.sdk_config(), config);
-        let random = Arc::new(SystemRandom::default());
-        let base = stack.origin("x").replace("x.localhost", "localhost");
-        let base = PublicBase::parse(&base).context("the base")?;
-        let door = Door::new(base, aws.table(random.clone())?, stack.clock.clone(), random);
-        Ok(Self { stack, door })
-    }
-
-    fn acting(&self, actor: &str) -> Acting<'_> {
-        let (at, random) = (self.stack.clock.now(), &*self.door.random);
-        Acting { actor: actor.to_owned(), at, correlation_id: "c-test-test", random }
-    }
-
-    fn store(&self, workspace: &Workspace) -> TenantStore {
-        self.door.table().tenant(workspace)
-    }
-
-    async fn workspace(&self, name: &str, kind: WorkspaceKind) -> anyhow::Result<Someone> {
-        let subdomain = Subdomain::parse(name)?;
-        let email = format!("sponsor@{name}.example");
-        let new = NewWorkspace { subdomain, name: name.to_owned(), kind, email };
-        let created = self.door.workspaces.create_with_sponsor(&new, &self.acting("operator:o1")).await?;
-        self.sign_in(&created.workspace, created.sponsor).await
-    }
-
-    /// The Admin of a customer that was accepted.
-    async fn customer(&self, name: &str) -> anyhow::Result<Someone> {
-        let sponsor = self.workspace(name, WorkspaceKind::Customer).await?;
-        self.approve(&sponsor, &ApprovalId::new(WORKSPACE_APPROVAL)).await?;
-        let workspace = self.door.workspaces.read(&sponsor.workspace.tenant).await?;
-        self.sign_in(&workspace.context("the workspace")?, sponsor.user).await
-    }
-
-    async fn person(&self, of: &Workspace, name: &str, role: Role) -> anyhow::Result<Someone> {
-        let body = json!({ "userName": format!("{name}@{}.example", of.subdomain.as_str()) });
-        let attributes = UserAttributes::from_create(&body).map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        let new = NewUser { attributes, source: Source::Invited, grants: vec![role] };
-        let user = self.store(of).create_user(new, &self.acting("job:test")).await?;
-        self.sign_in(of, user).await
-    }
-
-    async fn operator(&self, role: Role) -> anyhow::Result<Someone> {
-        let subdomain = Subdomain::parse(local::stack::OPERATOR)?;
-        let home = self.door.workspaces.find(&subdomain).await?.context("the operators")?;
-        self.person(&home, &format!("op{}", role as u8), role).await
-    }
-
-    async fn sign_in(&self, workspace: &Workspace, user: UserRecord) -> anyhow::Result<Someone> {
-        let now = self.stack.clock.now();
-        let sign_in = SignIn {
-            tenant: workspace.tenant.clone(),
-            user: user.id.clone(),
-            method: SignedInBy::Email,
-            epoch: user.epoch,
-            saml_not_on_or_after: None,
-            idp: None,
-            strong_auth_at: Some(now),
-        };
-        let (secret, record) = session::open(sign_in, session::Limits::default(), now, &*self.door.random);
-        let audit = self.acting("sign-in").record("session.open", user.target(), "");
-        self.store(workspace).open_session(&secret.hash(), &record, Vec::new(), &audit).await?;
-        let live = session::judge(&record, user.session_state(), workspace.withdrawals, now)?;
-        let role = user.role(&workspace.tenant).context("an active user")?;
-        let principal = Principal::from_session(&live, &workspace.tenant, workspace.kind, role)?;
-        let subdomain = workspace.subdomain.as_str();
-        let origin = self.stack.origin(subdomain);
-        let set = Cookies::of(&origin.parse()?, subdomain)?.set_session(&secret);
-        let cookie = set.split(';').next().unwrap_or_default().to_owned();
-        let address = self.stack.address(subdomain).await?;
-        let http = reqwest::Client::builder().redirect(Policy::none()).no_proxy().build()?;
-        Ok(Someone { workspace: workspace.clone(), user, principal, http, address, origin, cookie })
-    }
-
-    /// A request of this person's, approved by the same person.
-    async fn allow(&self, by: &Someone, terms: Terms) -> anyhow::Result<Approval> {
-        let (not_before, until) = (self.stack.clock.now(), Until::Revoked);
-        let asked = Asked { terms, not_before, until, requested_by: by.principal.actor() };
-        let acting = self.acting(&format!("user:{}", by.user.id));
-        let approval = self.store(&by.workspace).request_approval(asked, &acting).await?;
-        self.approve(by, &approval.id).await
-    }
-
-    async fn approve(&self, by: &Someone, id: &ApprovalId) -> anyhow::Result<Approval> {
-        let store = self.store(&by.workspace);
-        let request = store.approval(id).await?.context("the request")?;
-        let context = AuthContext { method: SignedInBy::Email, idp: None, authn_instant: None, acr: None };
-        let approver = Approver { principal: &by.principal, saw: text_sha256(&request), context };
-        Ok(store.approve(id, &approver, &self.acting(&format!("user:{}", by.user.id))).await?)
-    }
-}
-
-impl Someone {
-    /// As a tool, which reads JSON.
-    fn asks(&self, method: Method, path: &str) -> RequestBuilder {
-        self.request(method, path).header(header::ACCEPT, "application/json")
-    }
-
-    /// As a browser, which reads pages.
-    fn browses(&self, method: Method, path: &str) -> RequestBuilder {
-        self.request(method, path).header(header::ACCEPT, "text/html,application/xhtml+xml")
-    }
-
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.address)).header(header::COOKIE, &self.cookie)
-    }
-
-    async fn get(&self, path: &str) -> anyhow::Result<Answered> {
-        Answered::of(self.asks(Method::GET, path).send().await?).await
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Answered> {
-        let request = self.asks(Method::POST, path).header(header::ORIGIN, &self.origin).json(body);
-        Answered::of(request.send().await?).await
-    }
-
-    async fn page(&self, path: &str) -> anyhow::Result<String> {
-        let request = self.browses(Method::GET, path);
-        Ok(request.send().await?.text().await?)
-    }
-
-    async fn add_org(&self, url: &str, label: &str) -> anyhow::Result<Value> {
-        let added = self.post("/orgs", &json!({ "okta_url": url, "label": label })).await?;
-        anyhow::ensure!(added.status == StatusCode::CREATED, "{added:?}");
-        Ok(added.json)
-    }
-}
-
-#[derive(Debug)]
-struct Answered {
-    status: StatusCode,
-    kind: String,
-    json: Value,
-}
-
-impl Answered {
-    async fn of(response: Response) -> anyhow::Result<Self> {
-        let status = response.status();
-        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let kind = kind.unwrap_or_default().to_owned();
-        let json = serde_json::from_str(&response.text().await?).unwrap_or_default();
-        Ok(Self { status, kind, json })
-    }
-
-    /// A problem of ours with this code: in JSON, with a next step and an id for support.
-    #[track_caller]
-    fn is_problem(&self, status: u16, code: &str) {
-        assert_eq!((self.status.as_u16(), &self.json["code"]), (status, &json!(code)), "{self:?}");
-        assert_eq!(self.kind, "application/problem+json");
-        assert!(self.json["detail"].as_str().is_some_and(|next| next.ends_with('.')), "{self:?}");
-        assert!(self.json["correlationId"].is_string());
-    }
-}
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
