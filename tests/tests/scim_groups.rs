@@ -4,6 +4,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 use shared::tenant::{Role, resource_id};
 use tests::{
+    load,
     raw::Reply,
     site::{Site, Tenant},
 };
@@ -118,9 +119,14 @@ async fn nobody_stays_in_a_group_that_is_gone() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
     let a = user(&acme, "a").await?;
-    for round in 0..10 {
+    let group_id = resource_id::role_group(&acme.workspace.tenant, Role::Viewer);
+    let mut many = load::users(&site, &acme.workspace, 2, 120, &group_id, 0).await?;
+    many.push(a.clone());
+    let all = json!({ "Operations": [{ "op": "add", "path": "members", "value": many }] });
+    for round in 0..20 {
         let (path, _) = group(&acme, &format!("Round {round}"), &[]).await?;
-        let (body, nothing) = (adding(&a), json!({}));
+        // In one transaction, and in three.
+        let (body, nothing) = (if round % 2 == 0 { adding(&a) } else { all.clone() }, json!({}));
         let (put, gone) =
             futures::join!(acme.call("PATCH", &path, &body), acme.call("DELETE", &path, &nothing));
         gone?.expect(204)?;
@@ -129,6 +135,10 @@ async fn nobody_stays_in_a_group_that_is_gone() -> Outcome {
         acme.get(&path).await?.expect(404)?;
         let user = acme.get(&format!("/scim/v2/Users/{a}")).await?.expect(200)?.json();
         assert!(user.get("groups").is_none_or(|groups| groups == &json!([])), "round {round}: {user}");
+        let in_it = path.rsplit('/').next().unwrap_or_default();
+        let kept = site.dump_of(&acme.workspace).await?;
+        let kept: Vec<_> = kept.keys().filter(|(pk, _)| pk.ends_with(&format!("#M#{in_it}"))).collect();
+        assert!(kept.is_empty(), "round {round}: {kept:?}");
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use shared::{
     http::ScimClient,
     scim::ScimError,
-    store::groups::{Group, PER_WAVE, Version},
+    store::groups::{Group, GroupRecord, PER_TRANSACTION, PER_WAVE, Version},
     tenant::Role,
 };
 
@@ -26,14 +26,33 @@ pub(crate) async fn change(
         }
         let delta = wave.iter().map(|(user, add)| ((*user).clone(), **add)).collect();
         let changed = client.store().change_members(group, version, &delta, &client.acting()).await;
-        changed.map_err(|error| stale(error, version))?;
-        // The first wave proved the version and made a new one.
-        version = Version::Any;
+        // Also after an error: some of it may have been done.
         if matches!(group, Group::Role(Role::Admin)) && wave.iter().any(|(_, add)| !**add) {
             client.an_admin_may_be_gone();
         }
+        changed.map_err(|error| stale(error, version))?;
+        // The first wave proved the version and made a new one.
+        version = Version::Any;
     }
-    Ok(())
+    leave_if_gone(client, group, delta).await
+}
+
+/// Who changed members in several transactions may have met a deletion between two of them: nobody stays in a group
+/// that is gone.
+async fn leave_if_gone(
+    client: &ScimClient,
+    group: &Group,
+    delta: &BTreeMap<String, bool>,
+) -> Result<(), ScimError> {
+    let Group::Custom(record) = group else { return Ok(()) };
+    let store = client.store();
+    if record.leaving || delta.len() <= PER_TRANSACTION || store.group(&record.id).await?.is_some() {
+        return Ok(());
+    }
+    let gone = Group::Custom(GroupRecord { leaving: true, ..record.clone() });
+    let joined = delta.iter().filter(|(_, add)| **add).map(|(user, _)| (user.clone(), false)).collect();
+    store.change_members(&gone, Version::Any, &joined, &client.acting()).await?;
+    Err(ScimError::not_found())
 }
 
 /// Takes everybody out.

@@ -10,7 +10,7 @@ use futures::try_join;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use self::membership::{AT_CREATION, Applied, MemberRecord, PER_WAVE};
+pub use self::membership::{AT_CREATION, Applied, MemberRecord, PER_TRANSACTION, PER_WAVE};
 use super::{
     StoreError, TenantStore,
     audit::Acting,

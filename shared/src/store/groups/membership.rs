@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Two writes a member, one for the group and one for the audit record, of the 100 that DynamoDB takes.
-const PER_TRANSACTION: usize = 49;
+pub const PER_TRANSACTION: usize = 49;
 
 /// Transactions in flight for one request.
 const WAVE: usize = 8;
