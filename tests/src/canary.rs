@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::SignedDuration;
+use okta_twin::saml::{ResponseSpec, Sign, SigningIdp};
 use serde_json::json;
 use shared::{
     delivery::{
@@ -51,7 +53,32 @@ pub async fn plant(site: &Site, tenant: &Tenant) -> anyhow::Result<()> {
     site.person(tenant, &format!("{canary}-viewer"), Role::Viewer).await?;
     let invitation = json!({ "email": format!("{canary}.invited@{name}.example"), "role": "Developer" });
     tenant.call("POST", "/users", &invitation).await?.expect(201)?;
-    evidence(site, tenant, &canary).await
+    evidence(site, tenant, &canary).await?;
+    sign_on(site, tenant, &canary).await
+}
+
+/// An identity provider, keys of our own, and somebody who signed in with them.
+async fn sign_on(site: &Site, tenant: &Tenant, canary: &str) -> anyhow::Result<()> {
+    let day = SignedDuration::from_hours(24);
+    let now = site.now();
+    let idp = SigningIdp::generate(canary, now.checked_sub(day)?, now.checked_add(day)?)?;
+    let entity_id = format!("http://www.okta.com/{canary}");
+    let sso_url = format!("https://{canary}.okta.com/app/{canary}/sso/saml");
+    let metadata = json!({ "metadata_xml": idp.metadata_xml(&entity_id, &sso_url) });
+    tenant.call("POST", "/security/sso", &metadata).await?.expect(200)?;
+    for purpose in ["signing", "encryption"] {
+        tenant.call("POST", "/security/sso/keys", &json!({ "purpose": purpose })).await?.expect(201)?;
+    }
+    let (acs, sp) = (format!("{}/auth/saml/acs", tenant.origin), format!("{}/saml/metadata", tenant.origin));
+    let name = format!("{canary}.0@{}.example", tenant.workspace.subdomain.as_str());
+    let mut response = ResponseSpec::okta(now, &entity_id, &acs, &sp, &name);
+    response.sign = Sign::Both;
+    let response = STANDARD.encode(idp.response(&response)?);
+    let form =
+        form_urlencoded::Serializer::new(String::new()).append_pair("SAMLResponse", &response).finish();
+    let request = tenant.anonymous("POST", "/auth/saml/acs").body("application/x-www-form-urlencoded", form);
+    tenant.send(&request).await?.expect(200)?;
+    Ok(())
 }
 
 async fn evidence(site: &Site, tenant: &Tenant, canary: &str) -> anyhow::Result<()> {

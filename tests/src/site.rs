@@ -44,6 +44,9 @@ use crate::{
 /// The name of the local stack's table.
 pub(crate) const TABLE: &str = "atomation";
 
+/// In the key of a SAML request that waits for its answer: whoever goes to the sign-in leaves one.
+pub const WAITING: &str = "#Q#";
+
 /// A correlation id, the same in every request of a test, so that answers can be compared.
 const CORRELATION: &str = "c-the-same-each-time";
 
@@ -221,11 +224,11 @@ impl Site {
         }
     }
 
-    /// Everything but the logs (a refused delivery leaves its row there, and a SCIM request too) and what is noted of a
-    /// token: how many requests came with it, and whether one had it in the address.
+    /// Everything but the logs (a refused delivery leaves its row there, and a SCIM request too), sign-ins that wait for
+    /// their answer, and what is noted of a token: how many requests came with it, and whether one had it in the address.
     pub async fn state(&self) -> anyhow::Result<Dump> {
         let mut all = self.dump().await?;
-        all.retain(|(pk, _), _| !pk.contains("#A#") && !pk.contains("#B#scim#"));
+        all.retain(|(pk, _), _| !["#A#", "#B#scim#", WAITING].iter().any(|part| pk.contains(part)));
         for token in all.iter_mut().filter(|((pk, _), _)| pk.ends_with("#K")).map(|(_, item)| item) {
             for noted in ["minute", "requests", "exposed"] {
                 token.as_object_mut().map(|token| token.remove(noted));
@@ -281,6 +284,11 @@ impl Tenant {
 pub fn product_headers(reply: &Reply) -> BTreeMap<&str, &str> {
     let ours = |name: &str| !matches!(name, COST_HEADER | "date" | "content-length" | "connection");
     reply.headers.iter().map(|(name, value)| (&**name, &**value)).filter(|(name, _)| ours(name)).collect()
+}
+
+/// The body without what is new in each answer: the SAML request that goes with it.
+pub fn settled(reply: &Reply) -> &str {
+    reply.body.split("SAMLRequest=").next().unwrap_or_default()
 }
 
 /// All texts in an item, also those within JSON that is kept as text.

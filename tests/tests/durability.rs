@@ -1,19 +1,24 @@
-//! What was answered is kept: the stack is killed in the middle of a burst of changes and started again.
+//! What was answered is kept: the stack is killed in the middle of a burst of changes, and in the middle of the main
+//! job, and started again.
 //!
-//! The stack runs in a process of its own, which is this test's binary once more.
+//! What is killed runs in a process of its own, which is this test's binary once more.
 
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
     net::SocketAddr,
-    path::Path,
-    process::{Child, Command, Stdio},
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use anyhow::{Context, ensure};
-use local::StackOptions;
+use local::{
+    Stack, StackOptions,
+    demo::{Demo, Narrator},
+};
 use serde_json::{Value, json};
 use shared::tenant::{Role, Subdomain, resource_id};
 use tests::{
@@ -28,6 +33,16 @@ const DATA: &str = "ATOMATION_TEST_STACK";
 
 const WRITERS: usize = 12;
 
+/// Runs the test `name` of this binary, which reads where its data lies from `variable`.
+fn itself(name: &str, variable: &str, data: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
+        .env(variable, data)
+        .stdout(Stdio::piped());
+    Ok(command)
+}
+
 /// A stack in a process of its own; killed when dropped.
 struct Running {
     child: Child,
@@ -39,12 +54,7 @@ struct Running {
 
 impl Running {
     fn start(data: &Path) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["--exact", "the_stack_of_the_other_test", "--nocapture", "--test-threads=1"])
-            .env(DATA, data)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
+        let mut child = itself("the_stack_of_the_other_test", DATA, data)?.stderr(Stdio::null()).spawn()?;
         let lines = BufReader::new(child.stdout.take().context("its output")?).lines();
         let said = lines.map_while(Result::ok).find_map(|line| {
             // The harness says its own before and around it.
@@ -217,4 +227,103 @@ async fn the_stack_of_the_other_test() -> Outcome {
     // Killed long before; a parent that died without killing must not leave it forever.
     tokio::time::sleep(Duration::from_secs(120)).await;
     Ok(())
+}
+
+/// Tells the child that it is a demo, and where its data lies.
+const DEMO_DATA: &str = "ATOMATION_TEST_DEMO";
+
+/// Fewer requests than the job takes: a kill after the last one would kill nothing.
+const REQUESTS: u64 = 150;
+
+/// A run of the demo ends by itself after so long.
+const LONGEST_RUN: Duration = Duration::from_secs(240);
+
+/// What the places to kill at are drawn from. With this one, a plain run kills while the customer accepts the workspace,
+/// while the first scan reads the org, and while the report is delivered.
+const SEED: u64 = 11;
+
+/// A demo in a process of its own; killed when dropped.
+struct Job(Child);
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        // Gone already, unless this is a test that fails.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Where a run is killed: some time after so many requests.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    requests: u64,
+    then: Duration,
+}
+
+/// Places spread over the whole job: one drawn from each of as many stretches of equal length.
+fn places(count: u64) -> Vec<Place> {
+    let mut seed = SEED;
+    // SplitMix64.
+    let mut draw = move |below: u64| {
+        seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % below
+    };
+    let stretch = REQUESTS / count;
+    let place = |at: u64| Place {
+        requests: at * stretch + 1 + draw(stretch),
+        then: Duration::from_millis(draw(300)),
+    };
+    (0..count).map(place).collect()
+}
+
+/// Runs the demo over `data`, up to its end or to where it is killed.
+fn demo(data: &Path, kill: Option<Place>) -> anyhow::Result<ExitStatus> {
+    let mut job = Job(itself("the_demo_of_the_other_test", DEMO_DATA, data)?.spawn()?);
+    let lines = BufReader::new(job.0.stdout.take().context("its output")?).lines();
+    for line in lines.map_while(Result::ok) {
+        // The harness says its own before the first.
+        let requests = line.rsplit(' ').next().and_then(|word| word.parse::<u64>().ok());
+        if let Some(place) = kill.filter(|place| requests == Some(place.requests)) {
+            std::thread::sleep(place.then);
+            job.0.kill()?;
+        }
+    }
+    Ok(job.0.wait()?)
+}
+
+/// `ATOMATION_DEEP=1` kills at 25 places.
+#[test]
+fn a_demo_that_is_killed_anywhere_goes_on_to_its_end() -> Outcome {
+    const SIGKILL: i32 = 9;
+    let deep = std::env::var_os("ATOMATION_DEEP").is_some();
+    for place in places(if deep { 25 } else { 3 }) {
+        let folder = tempfile::tempdir()?;
+        let killed = demo(folder.path(), Some(place))?;
+        ensure!(killed.signal() == Some(SIGKILL), "{place:?}: ended before it was killed, with {killed}");
+        let ended = demo(folder.path(), None)?;
+        ensure!(ended.success(), "{place:?}: the run after it ended with {ended}");
+        let report = std::fs::read_to_string(folder.path().join("delivered/report.html"))?;
+        ensure!(report.contains("Okta security assessment"), "{place:?}: no report was delivered");
+    }
+    Ok(())
+}
+
+/// Not a test by itself: does nothing unless [`demo`] runs it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_of_the_other_test() -> Outcome {
+    let Some(data) = std::env::var_os(DEMO_DATA).map(PathBuf::from) else { return Ok(()) };
+    let options = StackOptions { data: Some(data.clone()), users: 300, ..StackOptions::default() };
+    let run = async {
+        let stack = Stack::start(options).await?;
+        // Each number is told before the next request: what was answered may not have been noted yet.
+        let narrator = Narrator::silent().watched(|requests| println!("{requests}"));
+        let mut demo = Demo::new(&stack, Some(&data), narrator)?;
+        demo.run().await?;
+        drop(demo);
+        stack.shutdown().await;
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(LONGEST_RUN, run).await?
 }

@@ -11,7 +11,7 @@ use tests::{
     canary::{filled, ids, only_in, own, plant},
     raw::{Reply, Request},
     routes::{Place, encoded, is_scim},
-    site::{Site, Tenant},
+    site::{Site, Tenant, WAITING, settled},
 };
 
 type Outcome = anyhow::Result<()>;
@@ -78,8 +78,11 @@ impl Two {
         assert!(before.len() > 20, "the other workspace is hardly filled");
         let broken = work.await?;
         let after = self.site.dump_of(&self.theirs.workspace).await?;
-        let changed: Vec<_> =
-            before.keys().chain(after.keys()).filter(|k| before.get(*k) != after.get(*k)).collect();
+        let changed: Vec<_> = before
+            .keys()
+            .chain(after.keys())
+            .filter(|key| before.get(*key) != after.get(*key) && !key.0.contains(WAITING))
+            .collect();
         assert!(changed.is_empty(), "changed in the other workspace: {changed:?}");
         assert!(broken.is_empty(), "{} answers:\n{}", broken.len(), broken.join("\n"));
         Ok(())
@@ -252,7 +255,7 @@ async fn c02_d01_credentials_of_one_workspace_are_worth_nothing_at_another() -> 
                     ),
                 ] {
                     let reply = two.theirs.send(&request).await?;
-                    if (reply.status, &reply.body) != (expected.status, &expected.body) {
+                    if (reply.status, settled(&reply)) != (expected.status, settled(&expected)) {
                         broken.push(format!("{method} {target} with our {what} -> {}", reply.status));
                     }
                 }
@@ -296,22 +299,31 @@ async fn a59_a60_a_host_that_is_no_workspace_is_the_same_nothing_whatever_the_re
         "ac--me.localhost",
         &format!("{label}.localhost"),
     ];
-    for path in [
-        "/",
-        "/sign-in",
-        "/users",
-        "/scim/v2/Users",
-        "/.well-known/okta-jwks.json",
-        "/assets/none",
-        "/nothing",
+    let form = "SAMLResponse=PHgvPg%3D%3D&RelayState=%2F";
+    for (method, path) in [
+        ("GET", "/"),
+        ("GET", "/sign-in"),
+        ("GET", "/users"),
+        ("GET", "/scim/v2/Users"),
+        ("GET", "/.well-known/okta-jwks.json"),
+        ("GET", "/assets/none"),
+        ("GET", "/nothing"),
+        ("GET", "/saml/metadata"),
+        ("GET", "/auth/saml/login"),
+        ("POST", "/auth/saml/acs"),
     ] {
         let mut first: Option<Reply> = None;
         for host in hosts {
-            let request = acme.request("GET", path).with("host", &format!("{host}:{port}"));
+            let mut request = acme.request(method, path).with("host", &format!("{host}:{port}"));
+            if method == "POST" {
+                request = request.body("application/x-www-form-urlencoded", form);
+            }
             let reply = request.with("x-forwarded-host", "acme.localhost").send(front).await?.expect(404)?;
             let same = first.get_or_insert_with(|| reply.clone());
-            assert_eq!((&same.body, same.status), (&reply.body, reply.status), "{path} at {host}");
-            assert!(!reply.body.contains("acme"), "{path} at {host}");
+            assert_eq!((&same.body, same.status), (&reply.body, reply.status), "{method} {path} at {host}");
+            assert!(!reply.body.contains("acme"), "{method} {path} at {host}");
+            // Of the same class in time, too: at most it is looked up once that there is none.
+            assert!(reply.cost("calls").max(0.0) < 1.5, "{method} {path} at {host}: {reply:?}");
         }
     }
     let known = acme.request("GET", "/users").with("host", &format!("acme.localhost:{port}"));

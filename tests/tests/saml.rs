@@ -290,6 +290,7 @@ async fn d06_another_persons_session_is_left_only_when_asked() -> Outcome {
         let grace = signed_for(&front, "acme", "grace@example.com", None, &Tamper::default());
         let asked = post(&front, "acme", cookie, &[("SAMLResponse", &grace)]).await?;
         assert_eq!(asked.status, StatusCode::CONFLICT, "{asked:?}");
+        assert_eq!(last_outcome(&front, &acme).await?, "session.other");
         assert!(
             asked.body.contains("Continue as grace@example.com?")
                 && asked.set_cookie("atm_session").is_none()

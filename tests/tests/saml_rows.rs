@@ -1,7 +1,13 @@
 //! Rows of the bad-input catalogue that need a workspace, its people and its memory. Here the forger is the connected
 //! identity provider: it may sign whatever it likes, and knows what must come of it.
 
-use std::{collections::BTreeMap, env};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    fmt::Write,
+    io::ErrorKind,
+    net::TcpListener,
+};
 
 use axum::{
     body::Body,
@@ -245,6 +251,47 @@ async fn b11_the_idp_of_another_tenant_is_not_taken() -> Outcome {
         assert!(!reply.body.contains("acme"), "no word of whose it is: {reply:?}");
     }
     assert!(front.read(&beta, "/security/sso").await?["connection"].is_null());
+    Ok(())
+}
+
+/// Counted instead of timed: what would be wrong behind it is not found, what it names is not asked for, and the largest
+/// costs as many calls as the smallest.
+#[tokio::test]
+async fn a48_behind_a_document_type_nothing_is_read() -> Outcome {
+    let (front, idp) = (Front::start().await?, Idp::new("acme"));
+    let acme = connected(&front, "acme", &idp).await?;
+    let trap = TcpListener::bind("127.0.0.1:0")?;
+    trap.set_nonblocking(true)?;
+    let trapped = format!("http://{}", trap.local_addr()?);
+    let mut laughs = "<!ENTITY lol0 \"lol\">".to_owned();
+    for level in 1..10 {
+        let ten = format!("&lol{};", level - 1).repeat(10);
+        write!(laughs, "<!ENTITY lol{level} \"{ten}\">")?;
+    }
+    let quadratic = format!("<!ENTITY a \"{}\">", "a".repeat(100_000));
+    let documents = [
+        "<!DOCTYPE x><x/>".to_owned(),
+        format!("<!DOCTYPE x SYSTEM \"{trapped}/x.dtd\"><x/>"),
+        format!("<!DOCTYPE x [<!ENTITY e SYSTEM \"{trapped}/e\">]><x>&e;</x>"),
+        format!("<!DOCTYPE x [<!ENTITY % p SYSTEM \"{trapped}/p\"> %p;]><x/>"),
+        format!("<!DOCTYPE x [{laughs}]><x>&lol9;</x>"),
+        format!("<!DOCTYPE x [{quadratic}]><x>{}</x>", "&a;".repeat(40_000)),
+        // Nor is any of this said to be malformed, or beyond the limits.
+        format!("<!DOCTYPE x>{}", "<x>".repeat(50_000)),
+        format!("<!DOCTYPE x><x {}/>", "a=\"\" ".repeat(20_000)),
+        "<!DOCTYPE x [".to_owned(),
+        "<x></y><!DOCTYPE x>".to_owned(),
+    ];
+    let mut calls = BTreeSet::new();
+    for document in &documents {
+        let reply = deliver(&front, "acme", "", document.as_bytes()).await?;
+        refused(&reply);
+        assert_eq!(last_outcome(&front, &acme).await?, "xml.doctype", "{document:.80}");
+        calls.insert(reply.cost.calls);
+    }
+    assert_eq!(calls.len(), 1, "calls: {calls:?}");
+    let caught = trap.accept().map(drop).map_err(|error| error.kind());
+    assert_eq!(caught, Err(ErrorKind::WouldBlock), "asked for");
     Ok(())
 }
 

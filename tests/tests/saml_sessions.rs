@@ -9,9 +9,13 @@ use axum::{
 use jiff::SignedDuration;
 use okta_twin::Tamper;
 use serde_json::{Value, json};
+use shared::{
+    scim::UserAttributes,
+    store::users::{NewUser, Source},
+};
 use tests::{
     front::{Front, Reply, origin},
-    sign_on::{ADA, arrive, signed, signed_for, user},
+    sign_on::{ADA, acting, arrive, signed, signed_for, user},
 };
 
 type Outcome = anyhow::Result<()>;
@@ -135,5 +139,40 @@ async fn the_identity_providers_own_limit_ends_a_session() -> Outcome {
     assert_eq!(get(&front, session, "/").await?.status, StatusCode::OK);
     front.clock.advance(SignedDuration::from_mins(1));
     assert_eq!(get(&front, session, "/").await?.status, StatusCode::UNAUTHORIZED);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_changes_a_user_brings_no_ended_session_back() -> Outcome {
+    let front = Front::start().await?;
+    let acme = front.workspace_with_sso("acme").await?;
+    let session = sign_in(&front, ADA).await?;
+    let store = front.door.table().tenant(&acme.workspace);
+    let read = user(&front, &acme, ADA).await?.unwrap();
+    store.end_all_sessions(&read, &acting(&front).record("test", "", "")).await?;
+    assert_eq!(get(&front, &session, "/").await?.status, StatusCode::UNAUTHORIZED);
+    // Somebody read the user before that, and writes now.
+    store.change_user(&read, read.attributes.clone(), &acting(&front)).await?;
+    assert_eq!(get(&front, &session, "/").await?.status, StatusCode::UNAUTHORIZED, "it is back");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sign_in_and_a_deletion_at_once_leave_nobody() -> Outcome {
+    let front = Front::start().await?;
+    let acme = front.workspace_with_sso("acme").await?;
+    let store = front.door.table().tenant(&acme.workspace);
+    let acting = acting(&front);
+    for login in front.twin.users().into_iter().map(|user| user.login).take(8) {
+        let attributes = UserAttributes::from_create(&json!({ "userName": login })).unwrap();
+        let new = NewUser { attributes, source: Source::Scim, grants: Vec::new() };
+        let created = store.create_user(new, &acting).await?;
+        let response = signed_for(&front, "acme", &login, None, &Tamper::default());
+        let (reply, deleted) =
+            futures::join!(arrive(&front, "acme", &response), store.delete_user(&created, &acting));
+        deleted?;
+        assert!(matches!(reply?.status, StatusCode::FORBIDDEN | StatusCode::SEE_OTHER));
+        assert!(user(&front, &acme, &login).await?.is_none(), "{login} is back");
+    }
     Ok(())
 }

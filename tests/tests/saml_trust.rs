@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use shared::{
     scim::UserAttributes,
     store::users::{NewUser, Source},
+    tenant::Role,
 };
 use tests::{
     front::{Acme, Front},
@@ -230,5 +231,23 @@ async fn an_admin_ends_all_sessions_of_a_person_from_the_pages() -> Outcome {
         assert_eq!(enter(&front, session).await?, 401);
     }
     assert!(front.read(&acme, "/audit").await?.to_string().contains("session.end_all"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_admin_who_has_no_mailbox_keeps_no_other_from_theirs() -> Outcome {
+    let front = Front::start().await?;
+    let acme = front.workspace_with_sso("acme").await?;
+    let store = front.door.table().tenant(&acme.workspace);
+    for (name, address) in [("first", "no address"), ("second", "second@acme.example")] {
+        let attributes = json!({ "userName": name, "emails": [{ "value": address, "primary": true }] });
+        let attributes = UserAttributes::from_create(&attributes).expect("attributes");
+        let new = NewUser { attributes, source: Source::Invited, grants: vec![Role::Admin] };
+        store.create_user(new, &acting(&front)).await?;
+    }
+    let made = front.change(&acme, "/security/scim/tokens", &json!({})).await?;
+    assert_eq!(made.status, 201, "the token is shown: {made:?}");
+    assert!(made.json()["token"].is_string());
+    assert_eq!(mails(&front, "A SCIM token was generated").len(), 2, "the sponsor and the second");
     Ok(())
 }

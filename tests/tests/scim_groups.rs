@@ -1,8 +1,13 @@
 //! Groups: what a version covers, what a list leaves out, and that a change is there whole or can be sent again.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context;
 use serde_json::{Value, json};
-use shared::tenant::{Role, resource_id};
+use shared::{
+    scim::patch::MAX_OPERATIONS,
+    tenant::{Role, resource_id},
+};
 use tests::{
     load,
     raw::Reply,
@@ -155,5 +160,70 @@ async fn c11_ids_that_are_nobodys_are_said_first_and_names_among_them_not_at_all
     let detail = log.iter().find(|row| row.action == "group.create").context("its record")?.detail.clone();
     assert!(!detail.contains("amara"), "{detail}");
     assert_eq!(detail, format!("unknown:{stranger} unknown:(not an id) +{a}"));
+    Ok(())
+}
+
+/// People, some of them twice, one of another workspace, ids that nobody has and what is no id.
+#[tokio::test(flavor = "multi_thread")]
+async fn c11_ten_thousand_members_in_one_operation() -> Outcome {
+    let site = Site::start().await?;
+    let (acme, globex) = (site.customer("acme").await?, site.customer("globex").await?);
+    let (path, _) = group(&acme, "Everybody", &[]).await?;
+    let group_id = path.rsplit('/').next().unwrap_or_default();
+    let people = load::users(&site, &acme.workspace, 1, 2_500, group_id, 0).await?;
+    // In the places of people, but for the part of an id that cannot be guessed.
+    let mut nobody: Vec<_> = (2..302).map(|place| resource_id::generate(place, &*site.random)).collect();
+    nobody.push(globex.admin.id.to_string());
+    let mut named = [people.clone(), nobody.clone()].concat();
+    named.extend_from_within(..200);
+    let no_ids = 10_000 - named.len();
+    named.extend((0..no_ids).map(|number| format!("00u{number:017}")));
+    let values: Vec<_> = named.iter().map(|id| json!({ "value": id })).collect();
+    let add = json!({ "op": "add", "path": "members", "value": values });
+    acme.call("PATCH", &path, &json!({ "Operations": [add] })).await?.expect(204)?;
+
+    let joined = site.store(&acme.workspace).members(group_id, u32::MAX).await?;
+    let joined: BTreeSet<_> = joined.into_iter().map(|member| member.user).collect();
+    let all: BTreeSet<_> = people.iter().cloned().collect();
+    assert!(joined == all, "{} members", joined.len());
+    for person in [&people[0], &people[people.len() - 1]] {
+        let shown = acme.get(&format!("/scim/v2/Users/{person}")).await?.expect(200)?.json();
+        assert_eq!(shown["groups"][0]["value"], group_id);
+    }
+    let theirs = globex.get(&format!("/scim/v2/Users/{}", globex.admin.id)).await?.expect(200)?.json();
+    assert!(theirs["groups"].as_array().is_none_or(Vec::is_empty), "{theirs}");
+    let shown = acme.get(&path).await?.expect(200)?.json();
+    assert!(shown.get("members").is_none(), "too many to show: none, never some");
+
+    let log = site.store(&acme.workspace).audit_log(site.now(), None, 1_000).await?;
+    let changes = log.iter().filter(|row| row.action == "group.members").map(|row| row.detail.as_str());
+    let said = changes.collect::<Vec<_>>().join(" ");
+    let unsaid: Vec<_> = nobody.iter().filter(|id| !said.contains(&format!("unknown:{id}"))).collect();
+    assert!(unsaid.is_empty(), "of another workspace or nobody's, said alike: {unsaid:?}");
+    assert_eq!(said.matches("unknown:(not an id)").count(), no_ids);
+
+    let one = json!({ "op": "add", "path": "members", "value": [{ "value": people[0] }] });
+    let operations = vec![one; MAX_OPERATIONS + 1];
+    acme.call("PATCH", &path, &json!({ "Operations": operations })).await?.expect(413)?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_change_that_is_sent_again_does_only_what_is_left() -> Outcome {
+    let site = Site::start().await?;
+    let acme = site.customer("acme").await?;
+    let viewer = resource_id::role_group(&acme.workspace.tenant, Role::Viewer);
+    let many = load::users(&site, &acme.workspace, 1, 500, &viewer, 0).await?;
+    let values: Vec<_> = many.iter().map(|id| json!({ "value": id })).collect();
+    let path = format!("/scim/v2/Groups/{viewer}");
+    let some = json!({ "Operations": [{ "op": "add", "path": "members", "value": values[..450] }] });
+    let all = json!({ "Operations": [{ "op": "add", "path": "members", "value": values }] });
+    let first = acme.call("PATCH", &path, &some).await?.expect(204)?;
+    let rest = acme.call("PATCH", &path, &all).await?.expect(204)?;
+    let nothing = acme.call("PATCH", &path, &all).await?.expect(204)?;
+    let [first, rest, nothing] = [first, rest, nothing].map(|reply| reply.cost("wcu"));
+    assert!(rest < first / 5.0 && nothing < 10.0, "{first}, {rest}, {nothing} units");
+    let shown = acme.get(&format!("{path}?attributes=members")).await?.expect(200)?.json();
+    assert_eq!(shown["members"].as_array().map(Vec::len), Some(500));
     Ok(())
 }

@@ -1,12 +1,23 @@
 //! What a token may do and what happens around it: how many requests, where it may stand, and who hears of it when
 //! the last Admin goes.
 
-use std::time::Duration;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context;
+use futures::{StreamExt, TryStreamExt, stream, try_join};
 use jiff::SignedDuration;
+use local::{functions::Functions, gateway::Gateway};
 use serde_json::{Value, json};
-use shared::tenant::{Role, resource_id, token::PresentedToken};
+use shared::{
+    http::{Door, rate::Rate},
+    ops::Config,
+    store::Aws,
+    tenant::{Role, resource_id, token::PresentedToken},
+};
 use tests::{
     raw::Request,
     site::{Site, Tenant},
@@ -66,10 +77,7 @@ async fn c03_a_token_in_an_address_opens_nothing_and_is_marked() -> Outcome {
 async fn c25_a_token_that_runs_wild_waits_and_nobody_else_does() -> Outcome {
     let site = Site::start().await?;
     let (acme, globex) = (site.customer("acme").await?, site.customer("globex").await?);
-    // Away from the end of a minute, so that all that follows lies in one.
-    let to = 60 - site.now().as_second().rem_euclid(60) + 5;
-    site.stack.clock.advance(SignedDuration::from_secs(to));
-    let minute = site.now().as_second().div_euclid(60);
+    let minute = new_minute(&site);
     let token = PresentedToken::parse(&acme.token).context("a token")?;
     // What other processes have reported by now.
     site.store(&acme.workspace).count_requests(token.id(), minute, 2_960).await?;
@@ -96,6 +104,63 @@ async fn c25_a_token_that_runs_wild_waits_and_nobody_else_does() -> Outcome {
     assert!(soon(counted).await?, "every process sees it");
     site.stack.clock.advance(SignedDuration::from_secs(60));
     acme.get(USERS).await?.expect(200)?;
+    Ok(())
+}
+
+/// Begins a minute, so that all that follows lies in it.
+fn new_minute(site: &Site) -> i64 {
+    let to = 60 - site.now().as_second().rem_euclid(60) + 2;
+    site.stack.clock.advance(SignedDuration::from_secs(to));
+    site.now().as_second().div_euclid(60)
+}
+
+/// `scim-users` once more, over the same table, with the limit that a deployment sets: as acme, as globex.
+async fn limited(site: &Site, per_minute: usize) -> anyhow::Result<(Gateway, [SocketAddr; 2])> {
+    let settings = [
+        ("TABLE_NAME", "atomation".to_owned()),
+        ("BASE_DOMAIN", "http://localhost:1".to_owned()),
+        ("SCIM_REQUESTS_PER_MINUTE", per_minute.to_string()),
+    ];
+    let config = Config::from_iter(settings.map(|(name, value)| (name.to_owned(), value)));
+    let (base, rate) = (config.public_base()?, Rate::of(&config)?);
+    let table = Aws::new(site.stack.cloud.sdk_config(), config).table(site.random.clone())?;
+    let (clock, random) = (site.stack.clock.clone(), site.random.clone());
+    let door = Door { rate, ..Door::new(base, table, clock.clone(), random.clone()) };
+    let mut functions = Functions::default();
+    functions.web("scim-users", scim_users::router(door));
+    let gateway = Gateway::new(&site.stack.template, Arc::new(functions), clock, random);
+    let acme = gateway.listen(0, Some("acme.localhost".to_owned())).await?;
+    let globex = gateway.listen(0, Some("globex.localhost".to_owned())).await?;
+    Ok((gateway, [acme, globex].map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))))
+}
+
+/// Every request is sent, four at a time, while another workspace goes on with its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn c25_a_burst_is_cut_off_at_the_limit_and_the_next_workspace_is_served_throughout() -> Outcome {
+    const LIMIT: usize = 60;
+    const BURST: usize = 300;
+    let site = Site::start().await?;
+    let (acme, globex) = (site.customer("acme").await?, site.customer("globex").await?);
+    let (_gateway, [at_acme, at_globex]) = limited(&site, LIMIT).await?;
+    new_minute(&site);
+    let (wild, quiet) = (acme.request("GET", USERS), globex.request("GET", USERS));
+    let burst = stream::iter(0..BURST).map(|_| wild.send(at_acme)).buffered(4).try_collect::<Vec<_>>();
+    let beside = stream::iter(1..LIMIT).map(|_| quiet.send(at_globex)).buffered(1).try_collect::<Vec<_>>();
+    let (burst, beside) = try_join!(burst, beside)?;
+
+    assert!(beside.iter().all(|reply| reply.status == 200), "{beside:?}");
+    let served = burst.iter().filter(|reply| reply.status == 200).count();
+    // To a few per process: what is counted is reported after the answers.
+    assert!((LIMIT..2 * LIMIT).contains(&served), "{served} of {BURST}: {LIMIT} may be");
+    for refused in burst.iter().filter(|reply| reply.status != 200) {
+        let wait: u32 = refused.header("retry-after").context("when to come back")?.parse()?;
+        assert!(refused.status == 429 && (1..=60).contains(&wait), "{refused:?}");
+        assert!(refused.cost("wcu") < 0.5, "a refusal writes nothing: {refused:?}");
+    }
+    let last = burst.iter().rposition(|reply| reply.status == 200);
+    assert!(last.is_some_and(|last| last < 3 * LIMIT), "served again in the same minute: {last:?}");
+    site.stack.clock.advance(SignedDuration::from_secs(60));
+    wild.send(at_acme).await?.expect(200)?;
     Ok(())
 }
 
@@ -145,5 +210,10 @@ async fn c16_the_last_admin_goes_and_the_operator_hears_of_it() -> Outcome {
             acme.call("PATCH", &admins, &members("add", &[second])).await?.expect(204)?;
         }
     }
+    // The only Admin came by invitation, and is taken over as somebody who has left.
+    let globex = site.customer("globex").await?;
+    let left = json!({ "userName": globex.admin.attributes.user_name(), "active": false });
+    globex.call("POST", "/scim/v2/Users", &left).await?.expect(201)?;
+    assert!(soon(async || Ok(alarms(&site, &globex).await? == 1)).await?, "adopted, and nobody hears of it");
     Ok(())
 }

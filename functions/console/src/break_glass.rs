@@ -82,7 +82,7 @@ async fn change(
             person.user.attributes.user_name(),
             person.visit.correlation_id,
         );
-        notify::admins(&console, &person.visit, "Break-glass changed", &text).await?;
+        notify::admins(&console, &person.visit, "Break-glass changed", &text).await;
     }
     Ok(Answer::done("/security/break-glass", json!({ "breakGlass": workspace.settings.break_glass })))
 }

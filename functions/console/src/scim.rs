@@ -62,7 +62,7 @@ async fn generate(State(console): State<Console>, person: Person) -> Result<Answ
     }
     let what =
         format!("SCIM token {} was generated: whoever holds it provisions people and roles.", record.id);
-    notify::front_door(&console, &person, "A SCIM token was generated", &what).await?;
+    notify::front_door(&console, &person, "A SCIM token was generated", &what).await;
     tokens.push(record);
     let secret = plain.reveal();
     Ok(answer(&person, &tokens, Some(&secret)).with_status(StatusCode::CREATED))
@@ -87,7 +87,7 @@ async fn revoke(
     match store.revoke_token(&id, person.visit.at, &audit).await {
         Ok(()) => {
             let what = format!("SCIM token {id} was revoked: Okta provisions nobody with it any more.");
-            notify::front_door(&console, &person, "A SCIM token was revoked", &what).await?;
+            notify::front_door(&console, &person, "A SCIM token was revoked", &what).await;
         }
         // Revoked already: that is what was asked for.
         Err(StoreError::Condition(_)) => {}

@@ -131,7 +131,7 @@ async fn limits(
     let detail = format!("idle_minutes={} hours={}", wanted.idle_minutes, wanted.hours);
     let audit = person.acting().record("session.limits", "workspace", detail.as_str());
     person.store().save_workspace(&workspace, &audit).await?;
-    notify::front_door(&console, &person, "Session limits were changed", &format!("Now: {detail}\n")).await?;
+    notify::front_door(&console, &person, "Session limits were changed", &format!("Now: {detail}\n")).await;
     let json = json!({ "idleMinutes": limits.idle_minutes(), "hours": limits.hours() });
     Ok(Answer::done(PATH, json))
 }

@@ -159,7 +159,7 @@ async fn open(
         error => error.into(),
     })?;
     if method == Method::BreakGlass {
-        alarm_admins(&console, &visit, &user).await?;
+        alarm_admins(&console, &visit, &user).await;
     }
     let cookies = visit.cookies()?;
     // The trace tells the ACS that somebody is signed in here: the session cookie does not cross sites.
@@ -239,7 +239,7 @@ async fn may_use_email(store: &TenantStore, visit: &Visit, user: &UserRecord) ->
 }
 
 /// Whoever can use break-glass can become anyone: all Admins hear of it.
-async fn alarm_admins(console: &Console, visit: &Visit, used_by: &UserRecord) -> Result<(), Problem> {
+async fn alarm_admins(console: &Console, visit: &Visit, used_by: &UserRecord) {
     let text = format!(
         "{} signed in to {} by e-mail although SSO is on (break-glass). If nobody expected this, revoke the \
          session and look at the audit log, correlation id {}.\n",
@@ -247,5 +247,5 @@ async fn alarm_admins(console: &Console, visit: &Visit, used_by: &UserRecord) ->
         visit.origin(),
         visit.correlation_id
     );
-    crate::notify::admins(console, visit, "Break-glass sign-in", &text).await
+    crate::notify::admins(console, visit, "Break-glass sign-in", &text).await;
 }

@@ -143,7 +143,7 @@ async fn trust(
         fingerprints.collect::<String>(),
         if ended { "Every session that was opened by single sign-on before has ended.\n" } else { "" },
     );
-    notify::front_door(console, person, "Single sign-on was changed", &what).await?;
+    notify::front_door(console, person, "Single sign-on was changed", &what).await;
     Ok(Answer::done(PATH, to_json(person, &Sso::read(person).await?)))
 }
 
@@ -156,7 +156,7 @@ async fn disable(State(console): State<Console>, person: Person) -> Result<Answe
     store.save_sso(Some(&before), &connection, &audit).await.map_err(not_saved)?;
     let what = "Single sign-on is off: people sign in by e-mail link and second factor. Every session that it opened \
                 has ended.\n";
-    notify::front_door(&console, &person, "Single sign-on was switched off", what).await?;
+    notify::front_door(&console, &person, "Single sign-on was switched off", what).await;
     Ok(Answer::done(PATH, to_json(&person, &Sso::read(&person).await?)))
 }
 
@@ -186,8 +186,7 @@ async fn settings(
     );
     let audit = person.acting().record("sso.settings", "workspace", detail.as_str());
     person.store().save_workspace(&workspace, &audit).await?;
-    notify::front_door(&console, &person, "Sign-in settings were changed", &format!("Now: {detail}\n"))
-        .await?;
+    notify::front_door(&console, &person, "Sign-in settings were changed", &format!("Now: {detail}\n")).await;
     let json = json!({
         "idpInitiated": idp_initiated,
         "requireProvisioning": require_provisioning,

@@ -12,7 +12,7 @@ use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
 use shared::{
     http::Outbound,
-    ops::{Clock, PublicBase, Random},
+    ops::{Clock, PublicBase, Random, telemetry},
     store::{Mailer, Workspaces},
 };
 
@@ -30,9 +30,15 @@ pub struct Housekeeping {
 
 /// Handles one event: a bootstrap, or the schedule's.
 pub async fn handle(chores: &Housekeeping, event: LambdaEvent<Value>) -> Result<Value, Error> {
-    if let Some(request) = event.payload.get("bootstrap") {
-        return bootstrap::run(chores, request, &event.context.request_id).await;
+    let LambdaEvent { payload, context } = event;
+    let chore = chore(chores, &payload, &context.request_id);
+    telemetry::invocation("housekeeping", &context.request_id, &*chores.clock, chore).await
+}
+
+async fn chore(chores: &Housekeeping, event: &Value, request_id: &str) -> Result<Value, Error> {
+    if let Some(request) = event.get("bootstrap") {
+        return bootstrap::run(chores, request, request_id).await;
     }
-    let metadata = metadata::run(chores, &event.context.request_id).await?;
+    let metadata = metadata::run(chores, request_id).await?;
     Ok(json!({ "metadata": metadata }))
 }

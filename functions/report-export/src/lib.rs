@@ -7,13 +7,16 @@ mod editions;
 
 use std::sync::Arc;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::Value;
 use shared::{
     assessment::{Evaluation, Finding, Manifest, framework::Framework},
     delivery::ApprovalId,
-    ops::{Clock, Random},
+    ops::{
+        Clock, Random,
+        telemetry::{self, Batch, Done},
+    },
     report::{
         Report,
         model::{Consent, Input, ReportError},
@@ -57,29 +60,38 @@ enum ExportError {
 
 /// Handles a batch; messages that must come again are named in the answer.
 pub async fn handle(export: &ReportExport, event: LambdaEvent<Value>) -> Result<Value, Error> {
-    let event: SqsEvent = serde_json::from_value(event.payload)?;
-    let mut failures = SqsBatchResponse::default();
-    for record in event.records {
-        let id = record.message_id.clone().unwrap_or_default();
-        match export.receive(&record, &id).await {
-            Ok(()) => {}
-            Err(error @ ExportError::NotPublished) => {
-                tracing::error!(message = id, error.message = %error, "no report is made");
-            }
-            Err(error) => {
-                tracing::warn!(message = id, error.message = %error, "the report will be made again");
+    let LambdaEvent { payload, context } = event;
+    let batch = export.batch(payload);
+    telemetry::invocation("report-export", &context.request_id, &*export.clock, batch).await
+}
+
+impl ReportExport {
+    async fn batch(&self, event: Value) -> Result<Done, Error> {
+        let event: SqsEvent = serde_json::from_value(event)?;
+        let (mut failures, mut batch) = (SqsBatchResponse::default(), Batch::default());
+        for record in event.records {
+            let id = record.message_id.unwrap_or_default();
+            let message = record.body.and_then(|body| serde_json::from_str::<ScanMessage>(&body).ok());
+            let scan = message.as_ref().map(|message| &*message.scan);
+            let failure = match self.receive(message.as_ref(), &id).await {
+                Ok(()) => None,
+                Err(error @ ExportError::NotPublished) => {
+                    tracing::error!(scan, correlation_id = id, reason = %error, "no report is made");
+                    None
+                }
+                Err(error) => Some(error.to_string()),
+            };
+            batch.add(&id, scan, failure.as_deref());
+            if failure.is_some() {
                 let mut failure = BatchItemFailure::default();
                 failure.item_identifier = id;
                 failures.batch_item_failures.push(failure);
             }
         }
+        Ok(Done::batch(serde_json::to_value(failures)?, batch))
     }
-    Ok(serde_json::to_value(failures)?)
-}
 
-impl ReportExport {
-    async fn receive(&self, record: &SqsMessage, id: &str) -> Result<(), ExportError> {
-        let message = record.body.as_deref().and_then(|body| serde_json::from_str::<ScanMessage>(body).ok());
+    async fn receive(&self, message: Option<&ScanMessage>, id: &str) -> Result<(), ExportError> {
         let message = message.ok_or(ExportError::NotPublished)?;
         let workspace = self.workspaces.read(&message.tenant).await?.ok_or(ExportError::NotPublished)?;
         let store = self.workspaces.table().tenant(&workspace);

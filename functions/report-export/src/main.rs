@@ -10,7 +10,7 @@ use shared::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init("info");
+    telemetry::init(telemetry::EVENTS);
     let aws = Aws::from_env(Config::from_env()).await;
     let random = Arc::new(SystemRandom::default());
     let export = ReportExport {

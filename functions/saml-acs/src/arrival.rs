@@ -76,8 +76,9 @@ impl Arrival {
         };
         let mut writes = vec![store.spend_assertion(&self.identity, DEFAULT_CLOCK_SKEW)];
         writes.extend(self.waiting.iter().map(|(id, request)| store.spend_request(id, request)));
-        let people = writes.len();
+        let before = writes.len();
         let placed = self.admission(store, admission, &acting, &mut writes).await?;
+        let mut people = before..writes.len();
         let user = placed.user();
         let limits = visit.workspace.settings.session;
         let (secret, record) = session::open(self.session(user), limits, visit.at, &*visit.door.random);
@@ -95,14 +96,14 @@ impl Arrival {
             Err(refusal::replayed(visit, self.findings.clone()).await)
         } else if self.waiting.is_some() && error.refused(1) {
             Err(refusal::answered(visit, self.findings.clone()).await)
-        } else if error.refused(people) {
+        } else if people.any(|write| error.refused(write)) {
             Ok(None)
         } else {
             Err(error.into())
         }
     }
 
-    /// The writes that let the person in; the first of them is refused when the person has changed.
+    /// The writes that let the person in; one of them is refused when the person has changed.
     async fn admission(
         &self,
         store: &TenantStore,
@@ -120,6 +121,7 @@ impl Arrival {
             }
             Admission::New(new) => {
                 let user = store.place_user(new, acting).await?;
+                writes.push(store.never_deleted(&user));
                 writes.extend(store.user_creation(&user));
                 writes.push(acting.record("user.create", user.target(), "jit").write(tenant));
                 Ok(Placed::New(user))

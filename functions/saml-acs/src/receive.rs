@@ -108,6 +108,7 @@ impl Received {
             let wanted = confirmation(hash, &form.saml_response);
             let confirmed = form.confirm.as_deref().and_then(Digest::from_hex) == Some(wanted);
             if !confirmed || same_origin(&headers, &arrival.visit.origin()).is_err() {
+                refusal::asked(&arrival.visit, arrival.findings).await;
                 let (newcomer, present) = (&arrival.identity.name_id, present.attributes.user_name());
                 return Ok(pages::continue_as(newcomer, present, &form.saml_response, &wanted));
             }

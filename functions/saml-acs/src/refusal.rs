@@ -76,6 +76,13 @@ pub(crate) async fn answered(visit: &Visit, findings: Findings) -> Problem {
     refused()
 }
 
+/// Another person's session is in this browser: the page asks whether it is to end. Who is asked out of the blue was
+/// sent here by somebody else.
+pub(crate) async fn asked(visit: &Visit, findings: Findings) {
+    let findings = findings.failing("session", "nobody else's session in this browser", "somebody else's");
+    log(visit, "session.other", findings, None).await;
+}
+
 /// The person may not come in.
 pub(crate) async fn denied(
     visit: &Visit,

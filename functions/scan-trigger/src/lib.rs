@@ -8,12 +8,12 @@ mod request;
 
 use axum::extract::FromRef;
 use lambda_http::{Adapter, request::LambdaRequest};
-use lambda_runtime::{Error, LambdaEvent};
+use lambda_runtime::{Context, Error, LambdaEvent};
 use serde_json::Value;
 use shared::{
     delivery::{Approval, approval::Terms},
     http::{Door, observe::Surface, start},
-    ops::config::ConfigError,
+    ops::{config::ConfigError, telemetry},
     store::{
         Aws, Queue, ServiceError, StoreError, TenantStore,
         audit::Acting,
@@ -22,6 +22,9 @@ use shared::{
     },
 };
 use tower::Service;
+
+/// The function's name in its events.
+const NAME: &str = "scan-trigger";
 
 /// What beginning a scan needs.
 #[derive(Clone)]
@@ -115,12 +118,24 @@ async fn approved(
 
 /// Handles one event: a request that API Gateway passes on, or the schedule's.
 pub async fn handle(trigger: &ScanTrigger, event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let LambdaEvent { payload, context } = event;
+    let (request_id, clock) = (&*context.request_id, &*trigger.door.clock);
     // Only EventBridge says so: what a client sends is inside API Gateway's envelope.
-    if event.payload.get("source").and_then(Value::as_str) == Some("aws.events") {
-        return due::run(trigger, &event.context.request_id).await;
+    if payload.get("source").and_then(Value::as_str) == Some("aws.events") {
+        return telemetry::invocation(NAME, request_id, clock, due::run(trigger, request_id)).await;
     }
-    let request: LambdaRequest = serde_json::from_value(event.payload)?;
+    match serde_json::from_value(payload) {
+        Ok(request) => answer(trigger, request, context).await,
+        Err(error) => {
+            // It never came to the routes, which say their own end.
+            let unreadable = std::future::ready(Err::<Value, Error>(error.into()));
+            telemetry::invocation(NAME, request_id, clock, unreadable).await
+        }
+    }
+}
+
+async fn answer(trigger: &ScanTrigger, request: LambdaRequest, context: Context) -> Result<Value, Error> {
     let router = start::finish(request::routes(), trigger.clone(), Surface::Web);
-    let answering = Adapter::from(router).call(LambdaEvent::new(request, event.context));
+    let answering = Adapter::from(router).call(LambdaEvent::new(request, context));
     Ok(serde_json::to_value(answering.await.map_err(|never| match never {})?)?)
 }

@@ -10,13 +10,16 @@ mod seal;
 
 use std::sync::Arc;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::Value;
 use shared::{
     okta::Transport,
-    ops::{Clock, Random},
+    ops::{
+        Clock, Random,
+        telemetry::{self, Batch, Done},
+    },
     store::{
         Evidence, Queue, Secrets, ServiceError, Signer, StoreError, TenantStore, Workspaces,
         audit::Acting,
@@ -90,32 +93,40 @@ struct Step<'a, T> {
 
 /// Handles a batch; messages that must come again are named in the answer.
 pub async fn handle<T: Transport>(worker: &ScanWorker<T>, event: LambdaEvent<Value>) -> Result<Value, Error> {
-    let event: SqsEvent = serde_json::from_value(event.payload)?;
-    let mut failures = SqsBatchResponse::default();
-    for record in event.records {
-        let id = record.message_id.clone().unwrap_or_default();
-        if let Err(error) = worker.receive(&record, &id).await {
-            tracing::warn!(message = id, error.message = error, "the step will be done again");
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = id;
-            failures.batch_item_failures.push(failure);
-        }
-    }
-    Ok(serde_json::to_value(failures)?)
+    let LambdaEvent { payload, context } = event;
+    let batch = worker.batch(payload);
+    telemetry::invocation("scan-worker", &context.request_id, &*worker.clock, batch).await
 }
 
 impl<T: Transport> ScanWorker<T> {
+    async fn batch(&self, event: Value) -> Result<Done, Error> {
+        let event: SqsEvent = serde_json::from_value(event)?;
+        let (mut failures, mut batch) = (SqsBatchResponse::default(), Batch::default());
+        for record in event.records {
+            let id = record.message_id.unwrap_or_default();
+            let message = record.body.and_then(|body| serde_json::from_str::<ScanMessage>(&body).ok());
+            let Some(message) = message else {
+                tracing::error!(correlation_id = id, "not a message of ours");
+                batch.add(&id, None, None);
+                continue;
+            };
+            let done = self.receive(&message, &id).await;
+            batch.add(&id, Some(&message.scan), done.as_ref().err().map(String::as_str));
+            if done.is_err() {
+                let mut failure = BatchItemFailure::default();
+                failure.item_identifier = id;
+                failures.batch_item_failures.push(failure);
+            }
+        }
+        Ok(Done::batch(serde_json::to_value(failures)?, batch))
+    }
+
     /// Does what one message asks for. An error brings the message again.
-    async fn receive(&self, record: &SqsMessage, id: &str) -> Result<(), String> {
-        let message = record.body.as_deref().and_then(|body| serde_json::from_str::<ScanMessage>(body).ok());
-        let Some(message) = message else {
-            tracing::error!(message = id, "not a message of ours");
-            return Ok(());
-        };
+    async fn receive(&self, message: &ScanMessage, id: &str) -> Result<(), String> {
         let workspace = self.workspaces.read(&message.tenant).await.map_err(|error| error.to_string())?;
         let Some(workspace) = workspace else { return Ok(()) };
         let store = self.workspaces.table().tenant(&workspace);
-        let step = Step { worker: self, workspace: &workspace, store, message: &message, id };
+        let step = Step { worker: self, workspace: &workspace, store, message, id };
         step.run().await
     }
 }
@@ -153,7 +164,12 @@ impl<T: Transport> Step<'_, T> {
         if scan.is_over() || !ours {
             return Ok(());
         }
-        tracing::warn!(scan = scan.id, reason = refusal.reason, "the scan ends without a result");
+        tracing::warn!(
+            scan = scan.id,
+            correlation_id = self.id,
+            reason = refusal.reason,
+            "the scan ends without a result"
+        );
         self.store.fail_scan(&scan, refusal.reason, refusal.next, &self.acting()).await.map(drop)
     }
 
@@ -185,7 +201,7 @@ impl<T: Transport> Step<'_, T> {
     fn log(&self, scan: &ScanRecord, what: &'static str) {
         let progress = scan.progress;
         tracing::info!(
-            tenant = %self.workspace.tenant, org = %scan.org, scan = scan.id, message = self.id,
+            tenant = %self.workspace.tenant, org = %scan.org, scan = scan.id, correlation_id = self.id,
             calls = progress.calls, rows = progress.rows,
             done = progress.resources_done, of = progress.resources_total, "{what}"
         );

@@ -48,7 +48,7 @@ impl<T: Transport> Step<'_, T> {
         let (snapshot, raw) = parts.open(&manifest).await.map_err(|error| match error {
             ReadBackError::Service(error) => error.into(),
             ReadBackError::Open(error) => {
-                tracing::error!(error.message = %error, "snapshot");
+                tracing::error!(scan = scan.id, correlation_id = self.id, error.message = %error, "snapshot");
                 StepError::from(refusal::EVIDENCE)
             }
         })?;
@@ -91,7 +91,7 @@ impl<T: Transport> Step<'_, T> {
             rule_library: rules::VERSION.to_owned(),
         };
         let manifest = Manifest::seal(checkpoint, subject, at).map_err(|error| {
-            tracing::error!(error.message = %error, "manifest");
+            tracing::error!(scan = scan.id, correlation_id = self.id, error.message = %error, "manifest");
             refusal::UNSEALED
         })?;
         let bytes = manifest.to_bytes().map_err(|_| refusal::UNSEALED)?;

@@ -12,14 +12,17 @@ use shared::{
 use crate::write::stale;
 
 /// Adds (`true`) and removes (`false`) members, wave by wave. What did not fit into the time is answered by 503:
-/// the client sends it again, and what was done is not done twice.
+/// the client sends it again, and it goes on where it stopped.
 pub(crate) async fn change(
     client: &ScimClient,
     group: &Group,
     mut version: Version,
     delta: &BTreeMap<String, bool>,
 ) -> Result<(), ScimError> {
-    let members: Vec<_> = delta.iter().collect();
+    // One transaction's worth costs less than a look at who is there. With a version, a second try is refused anyway.
+    let again = delta.len() > PER_WAVE && matches!(version, Version::Any);
+    let left = if again { Some(client.store().membership_left(group, delta).await?) } else { None };
+    let members: Vec<_> = left.as_ref().unwrap_or(delta).iter().collect();
     for (done, wave) in members.chunks(PER_WAVE).enumerate() {
         if client.is_late() {
             return Err(ScimError::unfinished(done * PER_WAVE, members.len()));

@@ -43,8 +43,9 @@ async fn create(client: &ScimClient, body: &Json<'_>, projection: &Projection) -
         if user.source == Source::Scim {
             return Err(UserError::NameTaken.into());
         }
-        let user = store.change_user(&user.adopted(), attributes, &client.acting()).await?;
-        return answer(StatusCode::CREATED, client, &user, projection);
+        let adopted = store.change_user(&user.adopted(), attributes, &client.acting()).await;
+        look_for_an_admin(client, &user, adopted.as_ref().ok());
+        return answer(StatusCode::CREATED, client, &adopted?, projection);
     }
     let new = NewUser { attributes, source: Source::Scim, grants: Vec::new() };
     let user = store.create_user(new, &client.acting()).await?;
@@ -66,11 +67,7 @@ async fn changed(
         match store.change_user(&user.adopted(), attributes, &client.acting()).await {
             Err(UserError::Changed) => {}
             done => {
-                // What cannot be known counts as gone.
-                let stays = done.as_ref().is_ok_and(|done| is_admin(client, done));
-                if is_admin(client, &user) && !stays {
-                    client.an_admin_may_be_gone();
-                }
+                look_for_an_admin(client, &user, done.as_ref().ok());
                 return answer(StatusCode::OK, client, &done?, &change.projection);
             }
         }
@@ -99,6 +96,13 @@ async fn delete(client: &ScimClient, id: &str, change: &Change<'_>) -> Result<Ou
         }
     }
     Err(UserError::Changed.into())
+}
+
+/// After a change of `user`, who is `now` as said; none is what cannot be known, and counts as gone.
+fn look_for_an_admin(client: &ScimClient, user: &UserRecord, now: Option<&UserRecord>) {
+    if is_admin(client, user) && !now.is_some_and(|now| is_admin(client, now)) {
+        client.an_admin_may_be_gone();
+    }
 }
 
 fn is_admin(client: &ScimClient, user: &UserRecord) -> bool {

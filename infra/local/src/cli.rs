@@ -12,6 +12,12 @@ use local::{
 use okta_twin::Org;
 use shared::ops::telemetry;
 
+/// Where the recorded answers are, if they are there: beside the checkout.
+const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/okta/recordings");
+
+/// A clock that is as far off shows in the codes of an authenticator app.
+const NOTICEABLE_SECONDS: i64 = 30;
+
 /// Runs the whole product on this machine, with no other tool and no cloud account.
 #[derive(Debug, Parser)]
 #[command(name = "cargo local", bin_name = "cargo local", version)]
@@ -38,7 +44,8 @@ struct Run {
     /// Keep nothing (the default).
     #[arg(long)]
     ephemeral: bool,
-    /// Start the stack's time elsewhere, such as 2026-03-01T08:00:00Z.
+    /// Start the stack's time elsewhere, such as 2026-03-01T08:00:00Z. Without it, kept data goes on from the time
+    /// that it was left at.
     #[arg(long, value_name = "RFC3339")]
     clock: Option<Timestamp>,
     /// The port of the workspaces; 0 takes a free one.
@@ -50,8 +57,9 @@ struct Run {
     /// Users of the synthetic org.
     #[arg(long, default_value_t = 2_000)]
     users: usize,
-    /// Where the recorded answers are.
-    #[arg(long, value_name = "DIR", default_value = "../shared/okta/recordings")]
+    /// Where the recorded answers are; by default beside the checkout that this was built from, whatever folder it is
+    /// started in.
+    #[arg(long, value_name = "DIR", default_value = RECORDINGS)]
     recordings: PathBuf,
     /// How much the functions log, such as `info` or `shared=debug`.
     #[arg(long, default_value = "error")]
@@ -110,8 +118,9 @@ impl Run {
         demo.narrator
             .note(&format!("The stack is up after {up:.1} s; the Okta twin is at {}", stack.twin.base_url()));
         let outcome = demo.run().await;
-        let requests = demo.narrator.exchanges();
+        let (requests, tally) = (demo.narrator.exchanges(), demo.narrator.tally());
         demo.narrator.note(&format!("\n   {requests} requests in {:.1} s", began.elapsed().as_secs_f32()));
+        demo.narrator.note(&tally.to_string());
         drop(demo);
         stack.shutdown().await;
         outcome?;
@@ -121,9 +130,18 @@ impl Run {
 
 impl Serve {
     async fn serve(self) -> anyhow::Result<ExitCode> {
+        let began = Instant::now();
         let stack = self.run.start(true).await?;
-        let mut demo = Demo::new(&stack, self.run.data.as_deref(), Narrator::silent())?;
+        let up = began.elapsed().as_secs_f32();
+        eprintln!("The stack is up after {up:.1} s; its workspace is being made:");
+        let mut demo = Demo::new(&stack, self.run.data.as_deref(), Narrator::chapters())?;
         demo.prepare().await?;
+        let ahead = stack.clock.offset().as_secs();
+        if ahead.abs() >= NOTICEABLE_SECONDS {
+            eprintln!(
+                "The stack's clock is {ahead} s ahead of this machine's, and so are the TOTP codes it wants."
+            );
+        }
         let directory = Directory::of(&demo).await?;
         if self.json {
             println!("{}", serde_json::to_string(&directory)?);

@@ -20,7 +20,9 @@ mod document;
 mod dynamodb;
 pub mod emulator;
 pub mod faults;
+pub(crate) mod held;
 pub mod kms;
+mod operation;
 pub mod s3;
 pub mod secrets;
 mod seeded;
@@ -45,6 +47,8 @@ use shared::ops::{Random, SystemRandom};
 
 pub use dynamodb::TableSpec;
 use emulator::Emulator;
+
+use crate::template::Policy;
 
 /// The region every resource lives in.
 pub const REGION: &str = "us-east-1";
@@ -185,6 +189,13 @@ impl Cloud {
             .http_client(plain_http_client())
             .service_config(self.endpoints.clone())
             .build()
+    }
+
+    /// The same for the function `name`, which can do what its `policy` allows. `logical` finds the template's name of a
+    /// resource.
+    pub(crate) fn sdk_config_of(&self, name: &str, policy: Policy, logical: held::Logical) -> SdkConfig {
+        let held = held::HeldHttpClient::wrap(plain_http_client(), name, policy, logical);
+        self.sdk_config().into_builder().http_client(held).build()
     }
 
     /// The same with the stack's HTTP client wrapped in a fault plan; keep a clone of the client to read its log.

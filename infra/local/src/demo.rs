@@ -1,8 +1,12 @@
 //! The main job, from an empty deployment to a delivered report, each step through the functions' own routes.
 //!
-//! One rule: what the product answered decides. A step that deviates ends the run with a failure. A run over
-//! kept data goes on where the last one ended.
+//! One rule: what the product answered decides. A step that deviates ends the run with a failure.
+//!
+//! A run over kept data goes on where the last one was stopped, wherever that was. What a step does once and could not
+//! do again (a refusal seen before an approval) is noted as a part of it; what it may have done without noting it (a
+//! creation, an approval) is found, not done twice. A run over new data takes none of these excuses.
 
+mod approvals;
 mod assessment;
 pub mod browser;
 mod delivery;
@@ -10,9 +14,12 @@ mod directory;
 pub mod narrator;
 mod onboarding;
 mod provisioning;
+mod review;
+mod scans;
 mod sign_in;
 mod sign_on;
 mod state;
+mod tally;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +30,7 @@ pub use self::{
     directory::{Directory, SAML_APP},
     narrator::Narrator,
     state::State,
+    tally::Tally,
 };
 use crate::{
     Stack,
@@ -95,6 +103,11 @@ impl<'s> Demo<'s> {
             self.narrator.note("done by an earlier run");
         }
         !done
+    }
+
+    /// How a creation is answered: with 409 if a run that was stopped had made it already.
+    fn created(&self) -> &'static [u16] {
+        if self.stack.resumed { &[201, 409] } else { &[201] }
     }
 
     async fn sign_in_operator(&mut self) -> anyhow::Result<Browser> {

@@ -1,7 +1,8 @@
-//! Every function of the deployment, a line each.
+//! Every function of the deployment.
 
 use std::sync::Arc;
 
+use axum::Router;
 use console::Console;
 use evidence_router::Deliveries;
 use housekeeping::Housekeeping;
@@ -18,66 +19,109 @@ use shared::{
 
 use crate::functions::Functions;
 
-/// Mounts all functions over `aws`. `twin` is the one origin on this machine that they may reach.
-pub(crate) fn mount(
-    aws: &Aws,
-    twin: &str,
-    clock: &Arc<dyn Clock>,
-    random: &Arc<dyn Random>,
-) -> anyhow::Result<Functions> {
-    let (clock, random) = (clock.clone(), random.clone());
-    let door =
-        Door::new(aws.config().public_base()?, aws.table(random.clone())?, clock.clone(), random.clone());
-    let door = Door { rate: Rate::of(aws.config())?, ..door };
-    let workspaces = door.workspaces.clone();
-    let outbound = Outbound::new([twin])?;
-    let origins = vec![twin.to_owned()];
+/// What a function is made of: its own clients and settings, as its own process would have them.
+pub(crate) struct Parts<'s> {
+    /// By the function's name: clients that may do what its policy allows, and its environment.
+    pub aws: &'s dyn Fn(&str) -> anyhow::Result<Aws>,
+    /// The one origin on this machine that functions may reach.
+    pub twin: &'s str,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+}
 
+impl Parts<'_> {
+    fn door(&self, aws: &Aws) -> anyhow::Result<Door> {
+        let config = aws.config();
+        let table = aws.table(self.random.clone())?;
+        let door = Door::new(config.public_base()?, table, self.clock.clone(), self.random.clone());
+        Ok(Door { rate: Rate::of(config)?, ..door })
+    }
+}
+
+/// Mounts all functions.
+pub(crate) fn mount(parts: &Parts<'_>) -> anyhow::Result<Functions> {
     let mut functions = Functions::default();
-    let console = Console::new(aws, door.clone(), outbound.clone())?.with_okta_origins(origins.clone());
-    functions.web("console", console::router(console));
-    let deliveries = Deliveries { door: door.clone(), evidence: aws.evidence()? };
-    functions.web("evidence-router", evidence_router::router(deliveries));
-    functions.web("okta-jwks", okta_jwks::router(door.clone()));
-    functions.web("saml-acs", saml_acs::router(SamlAcs::new(door.clone(), aws.secrets()?)));
-    functions.web("saml-login", saml_login::router(SamlLogin::new(door.clone(), aws.secrets()?)));
-    functions.web("scim-discovery", scim_discovery::router(door.clone()));
-    functions.web("scim-groups", scim_groups::router(door.clone()));
-    functions.web("scim-root", scim_root::router(door.clone()));
-    functions.web("scim-users", scim_users::router(door.clone()));
+    for (name, router) in [
+        ("okta-jwks", okta_jwks::router as fn(Door) -> Router),
+        ("scim-discovery", scim_discovery::router),
+        ("scim-groups", scim_groups::router),
+        ("scim-root", scim_root::router),
+        ("scim-users", scim_users::router),
+    ] {
+        functions.web(name, router(parts.door(&(parts.aws)(name)?)?));
+    }
+    web(parts, &mut functions)?;
+    events(parts, &mut functions)?;
+    Ok(functions)
+}
 
-    let trigger = ScanTrigger::new(aws, door.clone())?;
+/// Those that answer HTTP and need more than a door.
+fn web(parts: &Parts<'_>, functions: &mut Functions) -> anyhow::Result<()> {
+    let aws = (parts.aws)("console")?;
+    let console = Console::new(&aws, parts.door(&aws)?, Outbound::new([parts.twin])?)?;
+    let console = console.with_okta_origins(vec![parts.twin.to_owned()]);
+    functions.web("console", console::router(console));
+
+    let aws = (parts.aws)("evidence-router")?;
+    let deliveries = Deliveries { door: parts.door(&aws)?, evidence: aws.evidence()? };
+    functions.web("evidence-router", evidence_router::router(deliveries));
+
+    let aws = (parts.aws)("saml-acs")?;
+    functions.web("saml-acs", saml_acs::router(SamlAcs::new(parts.door(&aws)?, aws.secrets()?)));
+
+    let aws = (parts.aws)("saml-login")?;
+    functions.web("saml-login", saml_login::router(SamlLogin::new(parts.door(&aws)?, aws.secrets()?)));
+    Ok(())
+}
+
+/// Those that take events.
+fn events(parts: &Parts<'_>, functions: &mut Functions) -> anyhow::Result<()> {
+    let aws = (parts.aws)("scan-trigger")?;
+    let trigger = ScanTrigger::new(&aws, parts.door(&aws)?)?;
     functions.event("scan-trigger", trigger, |trigger, event| async move {
         scan_trigger::handle(&trigger, event).await
     });
+
+    let aws = (parts.aws)("scan-worker")?;
     let worker = ScanWorker {
-        workspaces: workspaces.clone(),
+        workspaces: parts.door(&aws)?.workspaces,
         evidence: aws.evidence()?,
         secrets: aws.secrets()?,
         signer: aws.signer()?,
         queue: aws.queue("SCAN_QUEUE_URL")?,
-        transport: outbound.clone(),
-        extra_origins: origins,
-        clock: clock.clone(),
-        random: random.clone(),
+        transport: Outbound::new([parts.twin])?,
+        extra_origins: vec![parts.twin.to_owned()],
+        clock: parts.clock.clone(),
+        random: parts.random.clone(),
     };
     functions.event("scan-worker", worker, |worker, event| async move {
         Box::pin(scan_worker::handle(&worker, event)).await
     });
+
+    let aws = (parts.aws)("report-export")?;
     let export = ReportExport {
-        workspaces: workspaces.clone(),
+        workspaces: parts.door(&aws)?.workspaces,
         evidence: aws.evidence()?,
         secrets: aws.secrets()?,
-        clock: clock.clone(),
-        random: random.clone(),
+        clock: parts.clock.clone(),
+        random: parts.random.clone(),
     };
     functions.event("report-export", export, |export, event| async move {
         report_export::handle(&export, event).await
     });
-    let base = door.base.clone();
-    let chores = Housekeeping { base, workspaces, mailer: aws.mailer()?, outbound, clock, random };
+
+    let aws = (parts.aws)("housekeeping")?;
+    let door = parts.door(&aws)?;
+    let chores = Housekeeping {
+        base: door.base,
+        workspaces: door.workspaces,
+        mailer: aws.mailer()?,
+        outbound: Outbound::new([parts.twin])?,
+        clock: parts.clock.clone(),
+        random: parts.random.clone(),
+    };
     functions.event("housekeeping", chores, |chores, event| async move {
         housekeeping::handle(&chores, event).await
     });
-    Ok(functions)
+    Ok(())
 }

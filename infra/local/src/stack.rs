@@ -1,15 +1,17 @@
 //! The running stack: stand-ins, functions, gateway, twin, clocks that tick.
 
+mod kept_clock;
 mod ports;
 mod resources;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use okta_twin::{Org, Twin, TwinOptions};
 use serde_json::{Value, json};
 use shared::{
-    ops::{Clock, OffsetClock, SystemClock, SystemRandom},
+    ops::{Clock, OffsetClock, SystemRandom},
     store::Aws,
     tenant::Subdomain,
 };
@@ -22,11 +24,13 @@ use crate::{
     },
     functions::Functions,
     gateway::Gateway,
-    mounts,
+    mounts::{self, Parts},
     template::{QueueSource, Template},
 };
 
+use self::kept_clock::KeptClock;
 pub use ports::Ports;
+use resources::Resources;
 
 /// The operators' workspace of a local stack.
 pub const OPERATOR: &str = "operator";
@@ -40,7 +44,8 @@ pub struct StackOptions {
     pub data: Option<PathBuf>,
     /// The gateway's port; 0 takes a free one.
     pub port: u16,
-    /// What the stack's clocks read at the start; `None` is the machine's time.
+    /// What the stack's clocks read at the start; `None` goes on from where kept data left them, else it is the
+    /// machine's time.
     pub clock: Option<Timestamp>,
     /// The Okta twin's org.
     pub org: Org,
@@ -62,8 +67,11 @@ pub struct Stack {
     pub functions: Arc<Functions>,
     pub template: Template,
     pub clock: Arc<OffsetClock>,
+    /// Whether a run before this one left data here, and may have been stopped anywhere.
+    pub resumed: bool,
     /// Whether the twin's org is made up, with known names in it, or made of recordings.
     pub is_synthetic: bool,
+    kept_clock: KeptClock,
     gateway: Gateway,
     ports: Ports,
     port: u16,
@@ -77,7 +85,12 @@ impl Stack {
     /// Starts the stack and creates what the template names.
     pub async fn start(options: StackOptions) -> anyhow::Result<Self> {
         let template = Template::built_in()?;
-        let clock = Arc::new(OffsetClock::starting_at(options.clock.unwrap_or_else(|| SystemClock.now())));
+        let kept_clock = KeptClock::of(options.data.as_deref());
+        let kept = kept_clock.read()?;
+        let clock = Arc::new(match options.clock {
+            Some(start) => OffsetClock::starting_at(start),
+            None => OffsetClock::at_offset(kept.unwrap_or(SignedDuration::ZERO)),
+        });
         let now = {
             let clock = clock.clone();
             Arc::new(move || clock.now())
@@ -86,11 +99,11 @@ impl Stack {
         // The stand-ins take hold of the data folder first: one stack to a folder.
         let cloud =
             Cloud::start(CloudOptions { data: options.data.clone(), now: now.clone(), seed: None }).await?;
+        kept_clock.write(clock.offset())?;
         let ports = Ports::open(options.data.as_deref())?;
         let listener = ports.bind("gateway", options.port).await?;
         let port = listener.local_addr()?.port();
-        let config = resources::create(&cloud, &template, port).await?;
-        let aws = Aws::new(cloud.sdk_config(), config);
+        let resources = Arc::new(Resources::create(&cloud, &template, port).await?);
         // The twin binds by itself: its port is found here, and let go a moment before.
         let twin_address = ports.bind("twin", 0).await?.local_addr()?;
         let is_synthetic = matches!(options.org, Org::Synthetic);
@@ -104,7 +117,14 @@ impl Stack {
         let twin = Twin::start(twin_options).await?;
 
         let dyn_clock: Arc<dyn Clock> = clock.clone();
-        let functions = Arc::new(mounts::mount(&aws, twin.base_url(), &dyn_clock, &(random.clone() as _))?);
+        let functions = mounts::mount(&Parts {
+            aws: &|name| aws_of(name, &template, &cloud, &resources),
+            twin: twin.base_url(),
+            clock: dyn_clock.clone(),
+            random: random.clone(),
+        })?;
+        let timeouts = template.functions.iter().map(|function| (function.name.clone(), function.timeout));
+        let functions = Arc::new(functions.with_timeouts(timeouts));
         let gateway = Gateway::new(&template, functions.clone(), dyn_clock, random);
         gateway.serve(listener, None)?;
         let (outbox, outbox_server) = crate::outbox::serve(cloud.ses().clone()).await?;
@@ -114,7 +134,9 @@ impl Stack {
             functions,
             template,
             clock,
+            resumed: kept.is_some(),
             is_synthetic,
+            kept_clock,
             gateway,
             ports,
             port,
@@ -164,6 +186,11 @@ impl Stack {
         &self.outbox
     }
 
+    /// Moves the stack's time on, and keeps the new time with the data.
+    pub fn advance(&self, by: SignedDuration) -> anyhow::Result<()> {
+        self.kept_clock.advance(&self.clock, by)
+    }
+
     /// Fires the schedule of the function `name`, as EventBridge does.
     pub async fn fire(&self, name: &str) -> anyhow::Result<Value> {
         self.functions.invoke(name, schedule_event(self.clock.now())).await
@@ -195,7 +222,7 @@ impl Stack {
             idle = if busy { 0 } else { idle + 1 };
             if !busy && (!taken || idle > LOST_AFTER_POLLS) {
                 anyhow::ensure!(waited < 86_400, "a message waited for a day");
-                self.clock.advance(SignedDuration::from_secs(STEP_SECONDS));
+                self.advance(SignedDuration::from_secs(STEP_SECONDS))?;
                 waited += STEP_SECONDS;
                 waiting(waited);
             }
@@ -254,6 +281,16 @@ impl Stack {
         self.port_of(&Subdomain::parse(OPERATOR)?).await?;
         Ok(())
     }
+}
+
+/// What the template gives a function: its environment, and clients that may do what its policy allows.
+fn aws_of(name: &str, template: &Template, cloud: &Cloud, resources: &Arc<Resources>) -> anyhow::Result<Aws> {
+    let function = template.functions.iter().find(|function| function.name == name);
+    let function = function.with_context(|| format!("the template has no function {name}"))?;
+    let known = resources.clone();
+    let logical = Arc::new(move |called: &str| known.logical(called).map(ToOwned::to_owned));
+    let sdk = cloud.sdk_config_of(name, function.policy.clone(), logical);
+    Ok(Aws::new(sdk, resources.config(function)?))
 }
 
 fn event_source(source: &QueueSource) -> EventSource {

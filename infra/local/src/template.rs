@@ -1,16 +1,48 @@
-//! `infra/template.yaml`, read: what is deployed is what runs here. Routes, queues and schedules are said once.
+//! `infra/template.yaml`, read: what is deployed is what runs here. Routes, queues, schedules, the table's keys, each
+//! function's environment and what it may do are said once.
+
+mod policy;
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use anyhow::{Context, bail};
 use serde_norway::Value;
 
+pub use policy::{Act, Policy};
+
 /// The deployment as the template says it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Template {
     pub functions: Vec<Function>,
     /// Logical names of queues, each with where its failures go and after how many receives.
     pub queues: BTreeMap<String, Queue>,
+    /// Logical names of tables, with their keys.
+    pub tables: BTreeMap<String, Table>,
+    /// Logical names of buckets.
+    pub buckets: Vec<String>,
+    /// Logical names of keys that sign, with their aliases.
+    pub signing_keys: BTreeMap<String, Variable>,
+    /// Parameters with their defaults.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// A table's attributes with a meaning. Keys are strings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    pub pk: String,
+    pub sk: Option<String>,
+    /// Holds the second at which an item expires.
+    pub ttl: Option<String>,
+}
+
+/// A value that is known when the stack is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Variable {
+    Text(String),
+    /// What a parameter or resource is called.
+    Ref(String),
+    /// Text with `${Name}` in it.
+    Sub(String),
 }
 
 /// One function and what invokes it.
@@ -22,6 +54,8 @@ pub struct Function {
     pub queue: Option<QueueSource>,
     pub schedules: Vec<Schedule>,
     pub timeout: Duration,
+    pub environment: BTreeMap<String, Variable>,
+    pub policy: Policy,
 }
 
 /// An HTTP API route.
@@ -74,13 +108,35 @@ impl Template {
         let root: Value = serde_norway::from_str(text)?;
         let default_timeout = root["Globals"]["Function"]["Timeout"].as_u64().unwrap_or(3);
         let resources = root["Resources"].as_mapping().context("there are no Resources")?;
-        let mut template = Self { functions: Vec::new(), queues: BTreeMap::new() };
+        let mut template = Self::default();
+        for (name, parameter) in root["Parameters"].as_mapping().into_iter().flatten() {
+            let default = match &parameter["Default"] {
+                Value::Number(number) => number.to_string(),
+                default => default.as_str().unwrap_or_default().to_owned(),
+            };
+            template.parameters.insert(name.as_str().unwrap_or_default().to_owned(), default);
+        }
         for (name, resource) in resources {
             let (name, properties) = (name.as_str().unwrap_or_default(), &resource["Properties"]);
             match resource["Type"].as_str() {
                 Some("AWS::Serverless::Function") => {
-                    let function = function(properties, default_timeout).with_context(|| name.to_owned())?;
+                    let mut function =
+                        function(properties, default_timeout).with_context(|| name.to_owned())?;
+                    let managed = |name: &str| resources.get(name);
+                    function.policy = Policy::read(&properties["Policies"], managed);
                     template.functions.push(function);
+                }
+                Some("AWS::DynamoDB::Table") => {
+                    let table = table(properties).with_context(|| name.to_owned())?;
+                    template.tables.insert(name.to_owned(), table);
+                }
+                Some("AWS::S3::Bucket") => template.buckets.push(name.to_owned()),
+                Some("AWS::KMS::Alias") => {
+                    let key = logical_name(&properties["TargetKeyId"]).context("the alias's key")?;
+                    if resources.get(&key).is_some_and(|key| key["Properties"]["KeyUsage"] == "SIGN_VERIFY") {
+                        let alias = variable(&properties["AliasName"]).context("the alias's name")?;
+                        template.signing_keys.insert(key, alias);
+                    }
                 }
                 Some("AWS::SQS::Queue") => drop(template.queues.insert(name.to_owned(), queue(properties))),
                 _ => {}
@@ -94,7 +150,20 @@ fn function(properties: &Value, default_timeout: u64) -> anyhow::Result<Function
     let code = properties["CodeUri"].as_str().context("no CodeUri")?;
     let name = code.trim_end_matches('/').rsplit('/').next().context("an empty CodeUri")?.to_owned();
     let timeout = Duration::from_secs(properties["Timeout"].as_u64().unwrap_or(default_timeout));
-    let mut out = Function { name, routes: Vec::new(), queue: None, schedules: Vec::new(), timeout };
+    let mut out = Function {
+        name,
+        routes: Vec::new(),
+        queue: None,
+        schedules: Vec::new(),
+        timeout,
+        environment: BTreeMap::new(),
+        policy: Policy::default(),
+    };
+    for (name, value) in properties["Environment"]["Variables"].as_mapping().into_iter().flatten() {
+        let name = name.as_str().unwrap_or_default().to_owned();
+        let value = variable(value).with_context(|| format!("the variable {name}"))?;
+        out.environment.insert(name, value);
+    }
     for (event_name, event) in properties["Events"].as_mapping().into_iter().flatten() {
         let event_name = event_name.as_str().unwrap_or_default().to_owned();
         let with = &event["Properties"];
@@ -121,6 +190,33 @@ fn function(properties: &Value, default_timeout: u64) -> anyhow::Result<Function
         }
     }
     Ok(out)
+}
+
+fn table(properties: &Value) -> anyhow::Result<Table> {
+    let key = |kind: &str| {
+        let keys = properties["KeySchema"].as_sequence().into_iter().flatten();
+        let mut keys = keys.filter(|key| key["KeyType"] == kind);
+        keys.next().and_then(|key| key["AttributeName"].as_str()).map(ToOwned::to_owned)
+    };
+    let ttl = &properties["TimeToLiveSpecification"];
+    let ttl = ttl["Enabled"].as_bool().unwrap_or_default().then(|| ttl["AttributeName"].as_str()).flatten();
+    Ok(Table {
+        pk: key("HASH").context("no partition key")?,
+        sk: key("RANGE"),
+        ttl: ttl.map(ToOwned::to_owned),
+    })
+}
+
+fn variable(value: &Value) -> anyhow::Result<Variable> {
+    let Value::Tagged(tagged) = value else {
+        return Ok(Variable::Text(value.as_str().context("want text, !Ref or !Sub")?.to_owned()));
+    };
+    let text = tagged.value.as_str().context("want text")?.to_owned();
+    match tagged.tag.to_string().as_str() {
+        "!Ref" => Ok(Variable::Ref(text)),
+        "!Sub" => Ok(Variable::Sub(text)),
+        other => bail!("{other} is not known here"),
+    }
 }
 
 fn queue(properties: &Value) -> Queue {

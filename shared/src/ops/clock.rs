@@ -32,16 +32,28 @@ impl OffsetClock {
         Self { offset_ms: offset.into() }
     }
 
+    /// A clock at this distance from the machine's, to the millisecond.
+    pub fn at_offset(offset: SignedDuration) -> Self {
+        Self { offset_ms: millis(offset).into() }
+    }
+
+    /// How far it is ahead of the machine's; negative is behind.
+    pub fn offset(&self) -> SignedDuration {
+        SignedDuration::from_millis(self.offset_ms.load(std::sync::atomic::Ordering::SeqCst))
+    }
+
     /// Moves the clock forward (or back, for a negative duration).
     pub fn advance(&self, by: SignedDuration) {
-        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        self.offset_ms.fetch_add(by, std::sync::atomic::Ordering::SeqCst);
+        self.offset_ms.fetch_add(millis(by), std::sync::atomic::Ordering::SeqCst);
     }
+}
+
+fn millis(duration: SignedDuration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Clock for OffsetClock {
     fn now(&self) -> Timestamp {
-        let offset = SignedDuration::from_millis(self.offset_ms.load(std::sync::atomic::Ordering::SeqCst));
-        SystemClock.now().saturating_add(offset).unwrap_or(Timestamp::MAX)
+        SystemClock.now().saturating_add(self.offset()).unwrap_or(Timestamp::MAX)
     }
 }

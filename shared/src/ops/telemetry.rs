@@ -1,10 +1,29 @@
 //! Logs: JSON lines, one wide event per invocation, no secrets and no personal data.
 
-use tracing_subscriber::{EnvFilter, fmt};
+mod invocation;
+
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{
+        SubscriberBuilder,
+        format::{Format, Json, JsonFields},
+    },
+};
+
+pub use invocation::{Batch, Done, invocation};
+
+/// The level of a function that takes events. [`invocation()`] says how each ended; the runtime's own line about an
+/// error would be a second one, and shows all that the error's `Debug` shows.
+pub const EVENTS: &str = "info,lambda_runtime::layers::panic=off";
 
 /// Starts logging as JSON on standard output, at `level` (such as `info`).
 pub fn init(level: &str) {
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     // A second start (tests, the local stack) keeps the first subscriber.
-    let _ = fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter).try_init();
+    let _ = lines().with_env_filter(filter).try_init();
+}
+
+/// One flat JSON object a line.
+fn lines() -> SubscriberBuilder<JsonFields, Format<Json>> {
+    tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false)
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Mailer, ServiceError, StoreError, TenantStore, users::UserRecord};
+use futures::future::join_all;
+
+use super::{Mailer, StoreError, TenantStore, users::UserRecord};
 use crate::{
     scim::Start,
     tenant::{Role, resource_id},
@@ -12,24 +14,36 @@ use crate::{
 /// (those who were invited came first), are looked at.
 const LOOKED_AT: u32 = 1_000;
 
-/// Why not every Admin was told.
-#[derive(Debug, thiserror::Error)]
-pub enum NotifyError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Mail(#[from] ServiceError),
-}
-
 impl TenantStore {
-    /// Sends `text` to every active Admin of the workspace.
-    pub async fn tell_admins(&self, mailer: &Mailer, subject: &str, text: &str) -> Result<(), NotifyError> {
-        for admin in self.admins().await? {
-            if let Some(address) = admin.attributes.primary_email() {
-                mailer.send(address, subject, text).await?;
+    /// Sends `text` to every active Admin of the workspace. What it is about has happened by then, so mail that cannot
+    /// be sent undoes nothing and keeps no other Admin from theirs: the operator hears of it instead
+    /// (infra/runbooks/admins-not-told.md).
+    pub async fn tell_admins(&self, mailer: &Mailer, subject: &str, text: &str) {
+        let admins = match self.admins().await {
+            Ok(admins) => admins,
+            Err(error) => {
+                tracing::error!(
+                    alarm = "admins_not_told",
+                    workspace = %self.tenant_id(),
+                    error.message = %error,
+                    "who the Admins are cannot be read"
+                );
+                return;
             }
+        };
+        let addresses = admins.iter().filter_map(|admin| admin.attributes.primary_email());
+        let mails = join_all(addresses.map(|address| mailer.send(address, subject, text))).await;
+        let failed: Vec<_> = mails.iter().filter_map(|sent| sent.as_ref().err()).collect();
+        if let Some(error) = failed.first() {
+            tracing::error!(
+                alarm = "admins_not_told",
+                workspace = %self.tenant_id(),
+                failed = failed.len(),
+                mails = mails.len(),
+                error.message = %error,
+                "mail to Admins"
+            );
         }
-        Ok(())
     }
 
     /// The active Admins of the workspace.

@@ -171,8 +171,9 @@ impl TenantStore {
             .set("active", next.active)
             .set("folded_name", &next.folded_name)
             .set("source", next.source)
-            .set("epoch", next.epoch)
             .set("updated", next.updated)
+            // Never as a value: who ended all sessions meanwhile raised it too.
+            .add("epoch", i64::from(next.epoch > user.epoch))
             .add("version", 1)
             .when("#version = :read AND #id = :id")
             .bind(":read", user.version)

@@ -64,13 +64,19 @@ pub(super) fn scan(path: &str, scan: &ScanRecord, findings: &[FindingRecord]) ->
 }
 
 fn publication(path: &str, scan: &ScanRecord, drafts: usize, confirmed: usize) -> Markup {
+    // The same step again: it goes on where it stopped, and a report that failed is made anew.
+    let again = scan.published.is_some() && confirmed == 0;
     html! {
         h2 { "Publish" }
         p { (drafts) " drafts, " (confirmed) " confirmed and not published yet."
             @if let Some(at) = scan.published { " Published " (layout::time(at)) "." } }
         @if drafts == 0 {
             form method="post" action=(format!("{path}/publish")) {
-                button class="primary" type="submit" { "Publish and make the report" }
+                @if again {
+                    button type="submit" { "Make the report again" }
+                } @else {
+                    button class="primary" type="submit" { "Publish and make the report" }
+                }
             }
         } @else {
             p { "It can be published once every draft is confirmed or dismissed." }
@@ -167,6 +173,15 @@ mod tests {
         let page =
             scan("/review/t/o/s", &judged, &records(&[State::Confirmed, State::Dismissed])).into_string();
         assert!(page.contains("/review/t/o/s/publish") && !page.contains("/confirm\""));
+    }
+
+    #[test]
+    fn what_is_all_published_is_not_offered_as_if_it_were_not() {
+        let judged =
+            ScanRecord { state: ScanState::Judged, published: Some(jiff::Timestamp::UNIX_EPOCH), ..begun() };
+        let page = |states: &[State]| scan("/review/t/o/s", &judged, &records(states)).into_string();
+        assert!(page(&[State::Published]).contains("Make the report again"));
+        assert!(page(&[State::Published, State::Confirmed]).contains("Publish and make the report"));
     }
 
     #[test]

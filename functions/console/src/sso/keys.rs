@@ -70,7 +70,7 @@ pub(super) async fn retire(
     store.save_sp_keys(&next, &audit).await?;
     console.secrets.drop_sp_key(store.tenant_id(), purpose, &key).await?;
     let what = format!("The {} key {key} of the workspace is not used any more.\n", purpose.as_str());
-    notify::front_door(&console, &person, "A key of single sign-on was retired", &what).await?;
+    notify::front_door(&console, &person, "A key of single sign-on was retired", &what).await;
     Ok(Answer::done(PATH, json!({ "retired": key })))
 }
 
@@ -93,5 +93,6 @@ async fn add(console: &Console, person: &Person, before: &SpKeys, purpose: Purpo
     let audit = person.acting().record("sso.key.make", format!("key:{id}"), purpose.as_str());
     store.save_sp_keys(&next, &audit).await?;
     let what = format!("The workspace has a new {} key, {id}.\n", purpose.as_str());
-    notify::front_door(console, person, "A key of single sign-on was made", &what).await
+    notify::front_door(console, person, "A key of single sign-on was made", &what).await;
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! A second opinion on the stand-ins: DynamoDB, S3, Secrets Manager and KMS of an emulator made by others.
 //!
 //! The one rule: nothing but the endpoints and the account differ, so that the same tests and the same demo run over
-//! both. `tests/tools/second-opinion` starts `ministack` and does so. Each stack takes an account of its own, which
+//! both. `tests/tools/second_opinion.py` starts `ministack` and does so. Each stack takes an account of its own, which
 //! such an emulator keeps apart by a twelve-digit access key.
 //!
 //! SQS and SES stay here: the event source mapping and the outbox look into them. STS stays, since the product asks it

@@ -16,7 +16,6 @@
 //! ```
 
 mod answers;
-mod operation;
 mod plan;
 #[cfg(test)]
 mod tests;
@@ -33,6 +32,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+
+use super::operation;
 
 pub use plan::{Fault, Plan, When};
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
+use bytes::Bytes;
 use reqwest::{Method, StatusCode, redirect::Policy};
 use serde_json::Value;
 
@@ -19,6 +20,8 @@ pub struct Browser {
     /// What the pages' origin is: `Origin` of every change.
     origin: String,
     pub(super) cookies: BTreeMap<String, String>,
+    /// In place of a session.
+    token: Option<String>,
 }
 
 /// What came back.
@@ -26,6 +29,9 @@ pub struct Browser {
 pub struct Reply {
     pub status: StatusCode,
     pub headers: reqwest::header::HeaderMap,
+    /// As it came: evidence is not text.
+    pub bytes: Bytes,
+    /// As text.
     pub body: String,
 }
 
@@ -40,7 +46,14 @@ impl Browser {
             address: address.to_owned(),
             origin: origin.to_owned(),
             cookies: BTreeMap::new(),
+            token: None,
         })
+    }
+
+    /// The same with a bearer token, as a SCIM client has one.
+    #[must_use]
+    pub fn bearing(self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self }
     }
 
     /// `GET`, as a tool that reads JSON.
@@ -95,6 +108,9 @@ impl Browser {
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header("cookie", cookies.join("; "));
         }
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
         if let Some((kind, body)) = body {
             request = request.header("content-type", kind).header("origin", &self.origin).body(body);
         }
@@ -106,7 +122,9 @@ impl Browser {
         let cost = headers.get(COST_HEADER).and_then(|cost| cost.to_str().ok()).unwrap_or_default();
         let shown = path.split("token=").next().unwrap_or_default();
         narrator.exchange(&self.who, &format!("{method} {shown}"), status.as_str(), cost);
-        Ok(Reply { status, body: response.text().await?, headers })
+        let bytes = response.bytes().await?;
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Reply { status, headers, bytes, body })
     }
 
     fn keep(&mut self, cookie: &str) {

@@ -41,6 +41,12 @@ impl Demo<'_> {
         self.start_at_workspace(&mut engineer, &login).await?;
         let home = engineer.get(&mut self.narrator, "/").await?.expect(200)?.json()?;
         self.narrator.note(&format!("{login} is signed in with the role {}", home["role"]));
+        let role = self.linked_role(&login)?;
+        ensure!(
+            home["role"] == role,
+            "want the role {role}, which the linked group gives, got {}",
+            home["role"]
+        );
         people.engineer = Some(engineer);
 
         let mut other = self.visitor("dashboard").await?;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::Context;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The run's memory.
@@ -20,9 +21,12 @@ pub struct State {
     /// Session cookies by e-mail.
     #[serde(default)]
     pub sessions: BTreeMap<String, BTreeMap<String, String>>,
+    /// When they were opened, on the stack's clock.
+    #[serde(default)]
+    pub signed_in: BTreeMap<String, Timestamp>,
     /// The SCIM token that was shown.
     pub scim_token: Option<String>,
-    /// Titles of the steps that are done.
+    /// Titles of the steps that are done, and of the parts of steps that cannot be done again.
     pub done: Vec<String>,
     #[serde(skip)]
     file: Option<PathBuf>,
@@ -55,13 +59,13 @@ impl State {
         Ok(())
     }
 
-    /// Notes that a step is done.
+    /// Notes that a step, or a part of one, is done.
     pub fn finish(&mut self, step: &str) -> anyhow::Result<()> {
         self.done.push(step.to_owned());
         self.save()
     }
 
-    /// Whether a step was done, by this run or one before.
+    /// Whether a step, or a part of one, was done, by this run or one before.
     pub fn is_done(&self, step: &str) -> bool {
         self.done.iter().any(|done| done == step)
     }

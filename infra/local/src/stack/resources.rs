@@ -11,42 +11,86 @@ use shared::ops::Config;
 
 use crate::{
     cloud::{Cloud, TableSpec, sqs::QueueSpec},
-    template::Template,
+    template::{Function, Table, Template, Variable},
 };
 
-const TABLE: &str = "atomation";
-const BUCKET: &str = "atomation-evidence";
-const PREFIX: &str = "atomation";
+/// Of which mail comes: the base domain of this stack is an origin with a port, and nobody has mail there.
+const MAIL_DOMAIN: &str = "atomation.example";
 const REQUESTS_PER_MINUTE: &str = "SCIM_REQUESTS_PER_MINUTE";
-const MAIL_FROM: &str = "no-reply@atomation.example";
-const SIGNING_KEY: &str = "alias/atomation-signing";
 
-/// Creates table, bucket, queues and key, and says what the functions' environment is.
-pub(super) async fn create(cloud: &Cloud, template: &Template, port: u16) -> anyhow::Result<Config> {
-    let text = |text: &str| text.to_owned();
-    let table = TableSpec { name: text(TABLE), pk: text("PK"), sk: Some(text("SK")), ttl: Some(text("ttl")) };
-    cloud.create_table(&table).await?;
-    cloud.create_bucket(BUCKET).await?;
-    let urls = queues(cloud, template).await?;
-    let url = |name: &str| urls.get(name).cloned().with_context(|| format!("the template has no {name}"));
-    let settings = [
-        ("TABLE_NAME", text(TABLE)),
-        ("EVIDENCE_BUCKET", text(BUCKET)),
-        ("SCAN_QUEUE_URL", url("ScanQueue")?),
-        ("REPORT_QUEUE_URL", url("ReportQueue")?),
-        ("SIGNING_KEY_ID", signing_key(cloud).await?),
-        ("BASE_DOMAIN", format!("http://localhost:{port}")),
-        ("MAIL_FROM", text(MAIL_FROM)),
-        ("SECRET_PREFIX", text(PREFIX)),
-    ];
-    let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value));
-    Ok(settings.chain(from_outside()).collect())
+/// Parameters and resources of the template by their logical names, as they are called in this stack.
+pub(crate) struct Resources {
+    parameters: BTreeMap<String, String>,
+    called: BTreeMap<String, String>,
+}
+
+impl Resources {
+    /// Creates tables, buckets, queues and keys.
+    pub(super) async fn create(cloud: &Cloud, template: &Template, port: u16) -> anyhow::Result<Self> {
+        let mut parameters = template.parameters.clone();
+        parameters.insert("BaseDomain".to_owned(), format!("http://localhost:{port}"));
+        let prefix = parameters.get("Prefix").cloned().context("the template has no parameter Prefix")?;
+        let mut resources = Self { parameters, called: queues(cloud, template).await? };
+        for (name, Table { pk, sk, ttl }) in &template.tables {
+            let called = called(&prefix, name, "Table");
+            let (pk, sk, ttl) = (pk.clone(), sk.clone(), ttl.clone());
+            cloud.create_table(&TableSpec { name: called.clone(), pk, sk, ttl }).await?;
+            resources.called.insert(name.clone(), called);
+        }
+        for name in &template.buckets {
+            let called = called(&prefix, name, "Bucket");
+            cloud.create_bucket(&called).await?;
+            resources.called.insert(name.clone(), called);
+        }
+        for (name, alias) in &template.signing_keys {
+            let alias = resources.resolved(alias)?;
+            create_signing_key(cloud, &alias).await?;
+            resources.called.insert(name.clone(), alias);
+        }
+        Ok(resources)
+    }
+
+    /// A function's settings.
+    pub(crate) fn config(&self, function: &Function) -> anyhow::Result<Config> {
+        let settings = function.environment.iter().map(|(name, value)| {
+            let value = self.resolved(value).with_context(|| format!("{} of {}", name, function.name))?;
+            Ok((name.clone(), from_outside(name).unwrap_or(value)))
+        });
+        settings.collect()
+    }
+
+    /// The logical name of what is called so here.
+    pub(crate) fn logical(&self, called: &str) -> Option<&str> {
+        self.called.iter().find(|(_, known)| *known == called).map(|(name, _)| name.as_str())
+    }
+
+    fn resolved(&self, value: &Variable) -> anyhow::Result<String> {
+        match value {
+            Variable::Text(text) => Ok(text.clone()),
+            Variable::Ref(name) => {
+                let value = self.called.get(name).or_else(|| self.parameters.get(name));
+                value.cloned().with_context(|| format!("there is no {name} here"))
+            }
+            Variable::Sub(text) => {
+                let prefix = self.parameters.get("Prefix").map_or("", String::as_str);
+                Ok(text.replace("${BaseDomain}", MAIL_DOMAIN).replace("${Prefix}", prefix))
+            }
+        }
+    }
+}
+
+/// `Table` is `atomation` and `EvidenceBucket` is `atomation-evidence`.
+fn called(prefix: &str, logical: &str, kind: &str) -> String {
+    match logical.strip_suffix(kind).unwrap_or(logical) {
+        "" => prefix.to_owned(),
+        word => format!("{prefix}-{}", word.to_lowercase()),
+    }
 }
 
 /// Settings that whoever starts the stack may give: a benchmark sends more than any Okta does.
-fn from_outside() -> Option<(String, String)> {
-    let value = Config::from_env().get(REQUESTS_PER_MINUTE).ok()?.to_owned();
-    Some((REQUESTS_PER_MINUTE.to_owned(), value))
+fn from_outside(name: &str) -> Option<String> {
+    let given = || Config::from_env().get(name).ok().map(ToOwned::to_owned);
+    (name == REQUESTS_PER_MINUTE).then(given).flatten()
 }
 
 async fn queues(cloud: &Cloud, template: &Template) -> anyhow::Result<BTreeMap<String, String>> {
@@ -65,17 +109,17 @@ async fn queues(cloud: &Cloud, template: &Template) -> anyhow::Result<BTreeMap<S
     Ok(urls)
 }
 
-async fn signing_key(cloud: &Cloud) -> anyhow::Result<String> {
+async fn create_signing_key(cloud: &Cloud, alias: &str) -> anyhow::Result<()> {
     let client = aws_sdk_kms::Client::new(&cloud.sdk_config());
-    match client.describe_key().key_id(SIGNING_KEY).send().await {
-        Ok(_) => {}
+    match client.describe_key().key_id(alias).send().await {
+        Ok(_) => Ok(()),
         Err(error) if error.as_service_error().is_some_and(DescribeKeyError::is_not_found_exception) => {
             let key = client.create_key().key_spec(KeySpec::EccNistP256).key_usage(KeyUsageType::SignVerify);
             let key = key.send().await?;
             let id = key.key_metadata.context("a key without metadata")?.key_id;
-            client.create_alias().alias_name(SIGNING_KEY).target_key_id(id).send().await?;
+            client.create_alias().alias_name(alias).target_key_id(id).send().await?;
+            Ok(())
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => Err(error.into()),
     }
-    Ok(SIGNING_KEY.to_owned())
 }

@@ -21,7 +21,13 @@ pub struct Exchange {
     pub status: u16,
     /// JSON if it was, else a string.
     pub response_body: Value,
+    /// What the other side says the request cost it: a local stack does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
 }
+
+/// The header in which it says so.
+const COST: &str = "x-local-cost";
 
 /// An answer that was an answer.
 pub(super) struct Answer {
@@ -108,6 +114,7 @@ impl<'a> Session<'a> {
             request_body: body.map(without_password),
             status: 0,
             response_body: Value::Null,
+            cost: None,
         };
         let Ok(response) = response else {
             self.exchanges.push(exchange);
@@ -115,6 +122,7 @@ impl<'a> Session<'a> {
         };
         exchange.status = response.status().as_u16();
         let headers = response.headers().clone();
+        exchange.cost = headers.get(COST).and_then(|cost| cost.to_str().ok()).map(str::to_owned);
         let bytes = response.bytes().await;
         let text = bytes.ok().and_then(|bytes| decompress(&headers, &bytes)).unwrap_or_default();
         let parsed = serde_json::from_str::<Value>(&text);

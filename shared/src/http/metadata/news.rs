@@ -5,15 +5,12 @@
 use super::{Refreshed, Refresher};
 use crate::{saml::metadata::Keys, store::TenantStore};
 
-/// Tells the Admins what is news in `refreshed`. Mail that cannot be sent undoes nothing: the page and the audit log
-/// say the same.
+/// Tells the Admins what is news in `refreshed`; the page and the audit log say the same.
 pub(super) async fn tell(refresher: &Refresher<'_>, store: &TenantStore, refreshed: &Refreshed) {
     let Some((subject, what)) = news(refreshed) else { return };
     let origin = refresher.base.origin(refresher.workspace.subdomain.as_str());
     let text = format!("{what}\n\nSee {origin}/security/sso\n");
-    if let Err(error) = store.tell_admins(refresher.mailer, subject, &text).await {
-        tracing::error!(error.message = %error, "mail of a metadata refresh");
-    }
+    store.tell_admins(refresher.mailer, subject, &text).await;
 }
 
 fn news(refreshed: &Refreshed) -> Option<(&'static str, String)> {

@@ -191,6 +191,67 @@ async fn b07_b09_answers_that_are_not_taken() {
     }
 }
 
+#[tokio::test]
+async fn b07_no_redirect_is_followed_wherever_it_leads() {
+    let trap = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    trap.set_nonblocking(true).unwrap();
+    let trapped = format!("http://{}", trap.local_addr().unwrap());
+    for (status, location) in [
+        (300, &*trapped),
+        (301, &*trapped),
+        (302, "http://10.0.0.1/"),
+        (303, "https://idp.example.com/metadata"),
+        (303, "/elsewhere"),
+        (307, &*trapped),
+        (308, &*trapped),
+    ] {
+        let head = format!("HTTP/1.1 {status} Away\r\nlocation: {location}\r\ncontent-type: text/xml");
+        let (origin, _server) = serve(&format!("{head}\r\ncontent-length: 4\r\n\r\n<a/>")).await;
+        // What asks for the trap itself gets there.
+        let outbound = Outbound::new([&*origin, &*trapped]).unwrap();
+        let error = outbound.fetch(&format!("{origin}/"), METADATA_TYPES).await.unwrap_err();
+        assert_eq!(error, OutboundError::Redirect, "{status} to {location}");
+    }
+    let caught = trap.accept().map(drop).map_err(|error| error.kind());
+    assert_eq!(caught, Err(std::io::ErrorKind::WouldBlock), "followed");
+}
+
+/// In real time: the limit is one of the whole exchange, not of the next byte.
+#[tokio::test]
+async fn b09_a_slow_server_has_five_seconds_in_all() {
+    let fetched = async |(head, more): (&'static str, &'static str)| {
+        let origin = drip(head, more).await;
+        let outbound = Outbound::new([&*origin]).unwrap();
+        let url = format!("{origin}/");
+        tokio::time::timeout(2 * TIMEOUT, outbound.fetch(&url, METADATA_TYPES)).await.expect(head)
+    };
+    let servers = [
+        ("", ""),
+        ("HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\nx: ", "x"),
+        ("HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\n\r\n", "x"),
+        ("HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: 4\r\n\r\n<a/", ""),
+    ];
+    for (fetched, (head, _)) in futures::future::join_all(servers.map(fetched)).await.iter().zip(servers) {
+        assert_eq!(fetched, &Err(OutboundError::Timeout), "{head}");
+    }
+}
+
+/// A server that begins so and then sends `more` ten times a second for as long as somebody listens.
+async fn drip(head: &'static str, more: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request).await;
+        let _ = stream.write_all(head.as_bytes()).await;
+        while stream.write_all(more.as_bytes()).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    origin
+}
+
 /// A server that answers one connection with exactly these bytes.
 async fn serve(answer: &str) -> (String, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

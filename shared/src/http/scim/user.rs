@@ -50,6 +50,6 @@ impl Serialize for ShownUser<'_> {
 
 fn group_ref(tenant: &TenantId, id: &str) -> GroupRef {
     // A custom group's name would cost a read; its id and reference are enough.
-    let display = resource_id::role_of_group(tenant, id).map_or("", Role::name).to_owned();
+    let display = resource_id::role_of_group(tenant, id).map(Role::name);
     GroupRef { value: id.to_owned(), display }
 }

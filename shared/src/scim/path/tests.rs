@@ -82,6 +82,7 @@ fn path_text() -> impl Strategy<Value = String> {
         "EMAILS",
         "urn:ietf:params:scim:schemas:core:2.0:User:emails",
         "urn:ietf:params:scim:schemas:core:2.0:User:userName",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager",
     ]);
     let sub = prop::sample::select(vec!["", ".value", ".type", ".nope", "value", "."]);
     prop_oneof![
@@ -91,16 +92,57 @@ fn path_text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A path with one character changed.
+fn near_path() -> impl Strategy<Value = String> {
+    (path_text(), any::<prop::sample::Index>(), "[ ()\\[\\]\"a-e.:\\\\-]{0,2}").prop_map(
+        |(text, at, change)| {
+            let mut chars: Vec<char> = text.chars().collect();
+            if !chars.is_empty() {
+                let at = at.index(chars.len());
+                chars.splice(at..=at, change.chars());
+            }
+            chars.into_iter().collect()
+        },
+    )
+}
+
+/// Why we refuse what the grammar allows.
+const REASONS: [&str; 6] = [
+    // The table has no such row. The oracle also skips spaces around names.
+    "names no attribute that is kept here",
+    "there is no such attribute",
+    // It has one value, or values without parts.
+    "has no values to select from",
+    // A boolean is neither ordered nor any text.
+    "this operator does not apply to this attribute",
+    "this value is not of the attribute's type",
+    // A space, which the oracle skips.
+    "goes on after its filter",
+];
+
 proptest! {
-    /// What we take, the oracle takes and reads the same.
+    /// What we take, the oracle takes and reads as the same tree, from the text and from our print of it; what only the
+    /// oracle takes we refuse for a reason that the grammar does not know.
     #[test]
-    fn the_oracle_agrees_on_paths(text in path_text()) {
-        if let Ok(path) = Path::parse(&text, USER) {
-            let theirs = text.parse::<PatchPath>();
-            prop_assert!(theirs.is_ok(), "only we accept {}", text);
-            let ours_again = path.to_string().parse::<PatchPath>();
-            prop_assert!(ours_again.is_ok(), "the oracle refuses our print {}", path);
-            prop_assert_eq!(Path::parse(&path.to_string(), USER).unwrap(), path);
+    fn the_oracle_agrees_on_paths(text in prop_oneof![path_text(), near_path()]) {
+        let theirs = text.parse::<PatchPath>();
+        // As in the tests of filters: the oracle wants a space after `not`, and reads a `pr` after a space.
+        let quirk = ["not(", "[ primary", "( primary"].iter().any(|quirk| text.to_lowercase().contains(quirk));
+        match Path::parse(&text, USER) {
+            Ok(path) => {
+                prop_assert!(theirs.is_ok() || quirk, "only we accept {}", text);
+                let again = path.to_string().parse::<PatchPath>();
+                prop_assert!(again.is_ok(), "the oracle refuses our print {}", path);
+                let trees = [theirs, again].into_iter().flatten().map(|theirs| theirs.to_string());
+                for tree in trees.chain([path.to_string()]) {
+                    let read = Path::parse(&tree, USER).unwrap();
+                    prop_assert_eq!(&read, &path, "{} is read as {}", text, tree);
+                }
+            }
+            Err(error) => {
+                let known = REASONS.iter().any(|reason| error.detail.contains(reason));
+                prop_assert!(theirs.is_err() || known, "only the oracle accepts {}: {}", text, error.detail);
+            }
         }
     }
 }

@@ -151,7 +151,7 @@ static ADDRESSES: &[Attribute] = &[
 static GROUPS: &[Attribute] = &[
     string("value", "The group's id.").case_exact().read_only(),
     reference("$ref", &["Group"], "The group's URL.").read_only(),
-    string("display", "The group's name.").read_only(),
+    string("display", "The name, of a role-group; a custom group's is at $ref.").read_only(),
     string("type", "How the person is a member.").read_only().usually(&["direct"]),
 ];
 

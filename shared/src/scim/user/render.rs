@@ -12,8 +12,8 @@ use crate::scim::schema::{ENTERPRISE_URN, ResourceKind, USER_URN};
 pub struct GroupRef {
     /// The group's id.
     pub value: String,
-    /// The group's name.
-    pub display: String,
+    /// The group's name, if it can be said without a read.
+    pub display: Option<&'static str>,
 }
 
 /// Everything an answer about a user is made of.
@@ -71,12 +71,13 @@ struct Shown<'a> {
     value: &'a str,
     #[serde(rename = "$ref")]
     reference: Location<'a>,
-    display: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display: Option<&'static str>,
     #[serde(rename = "type")]
     kind: &'static str,
 }
 
 fn shown<'a>(group: &'a GroupRef, base: &'a str) -> Shown<'a> {
     let reference = Location { base, kind: ResourceKind::Group, id: &group.value };
-    Shown { value: &group.value, reference, display: &group.display, kind: "direct" }
+    Shown { value: &group.value, reference, display: group.display, kind: "direct" }
 }

@@ -19,7 +19,7 @@ fn stored(user: &UserAttributes) -> Value {
 }
 
 fn shown(user: &UserAttributes, version: Option<u64>) -> Value {
-    let groups = [GroupRef { value: "g1".into(), display: "Viewer".into() }];
+    let groups = [GroupRef { value: "g1".into(), display: Some("Viewer") }];
     let view = UserView {
         id: "u1",
         attributes: user,

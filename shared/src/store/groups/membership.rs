@@ -121,11 +121,26 @@ impl TenantStore {
         group: &Group,
         wanted: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, bool>, StoreError> {
-        let members = self.members(&self.group_id(group), u32::MAX).await?;
-        let present: BTreeSet<_> = members.into_iter().map(|member| member.user).collect();
+        let present = self.present(group).await?;
         let added = wanted.difference(&present).map(|user| (user.clone(), true));
         let removed = present.difference(wanted).map(|user| (user.clone(), false));
         Ok(added.chain(removed).collect())
+    }
+
+    /// What of `delta` is not so yet.
+    pub async fn membership_left(
+        &self,
+        group: &Group,
+        delta: &BTreeMap<String, bool>,
+    ) -> Result<BTreeMap<String, bool>, StoreError> {
+        let present = self.present(group).await?;
+        let left = delta.iter().filter(|(user, add)| present.contains(*user) != **add);
+        Ok(left.map(|(user, add)| (user.clone(), *add)).collect())
+    }
+
+    async fn present(&self, group: &Group) -> Result<BTreeSet<String>, StoreError> {
+        let members = self.members(&self.group_id(group), u32::MAX).await?;
+        Ok(members.into_iter().map(|member| member.user).collect())
     }
 
     /// One transaction: the writes of `first`, whose refusals are the caller's, and these members.
@@ -137,8 +152,9 @@ impl TenantStore {
         batch: Vec<(String, bool)>,
         acting: &Acting<'_>,
     ) -> Result<Applied, StoreError> {
-        let (mut known, mut unknown): (Vec<_>, Vec<_>) =
+        let (known, mut unknown): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|(user, _)| self.user_key(user).is_some());
+        let mut known = self.one_to_a_place(known, &mut unknown).await?;
         loop {
             let mut writes = first();
             // The n-th member's user is write `users + 2n`: refused when there is no such user.
@@ -165,6 +181,31 @@ impl TenantStore {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Of several ids that name one place, one at most is somebody's: the others are `unknown`. A transaction changes an
+    /// item once.
+    async fn one_to_a_place(
+        &self,
+        members: Vec<(String, bool)>,
+        unknown: &mut Vec<(String, bool)>,
+    ) -> Result<Vec<(String, bool)>, StoreError> {
+        let mut once = BTreeSet::new();
+        let places = members.iter().filter_map(|(user, _)| resource_id::sequence(user));
+        let shared: BTreeSet<_> = places.filter(|place| !once.insert(*place)).collect();
+        if shared.is_empty() {
+            return Ok(members);
+        }
+        let mut known = Vec::with_capacity(members.len());
+        for member in members {
+            let is_shared = resource_id::sequence(&member.0).is_some_and(|place| shared.contains(&place));
+            if is_shared && self.user(&member.0).await?.is_none() {
+                unknown.push(member);
+            } else {
+                known.push(member);
+            }
+        }
+        Ok(known)
     }
 
     fn membership(&self, group: &str, user: &str, add: bool, at: Timestamp) -> Vec<Write> {

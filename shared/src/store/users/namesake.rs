@@ -32,6 +32,11 @@ impl TenantStore {
         Ok(self.table.get(&self.name_key(&fold_user_name(name), 'D')).await?.is_some())
     }
 
+    /// The write that is refused once SCIM has deleted a user of this user's name.
+    pub fn never_deleted(&self, user: &UserRecord) -> Write {
+        Write::check(self.name_key(&user.folded_name, 'D')).when("attribute_not_exists(PK)")
+    }
+
     /// The write that leaves the mark.
     pub(super) fn mark_deleted(&self, user: &UserRecord) -> Write {
         let name = Name { id: user.id.as_str().to_owned() };
