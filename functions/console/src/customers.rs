@@ -98,7 +98,7 @@ async fn create(
         Kind::Partner => WorkspaceKind::Partner,
     };
     let new = NewWorkspace { subdomain, name: name.to_owned(), kind, email: input.email.clone() };
-    let created = console.door.workspaces.create_with_sponsor(&new, &person.acting()).await;
+    let created = console.door.workspaces.create_listed(&person.store(), &new, &person.acting()).await;
     let created = created.map_err(|error| match error {
         OnboardingError::SubdomainTaken => Problem::conflict(
             "subdomain.taken",
@@ -113,7 +113,6 @@ async fn create(
         OnboardingError::Store(error) => error.into(),
         OnboardingError::Mail(error) => error.into(),
     })?;
-    person.store().add_customer(&created.workspace, &person.acting()).await?;
     let origin = console.door.base.origin(created.workspace.subdomain.as_str());
     send_invitation(&console.mailer, &origin, &input.email, &created.invitation).await?;
     let json =

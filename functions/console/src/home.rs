@@ -1,6 +1,7 @@
 //! The start page: what is set up, what comes next. Each step's state is derived from data, not from a flag.
 
 use axum::{Router, extract::State, routing::get};
+use futures::try_join;
 use maud::html;
 use serde_json::json;
 use shared::{
@@ -59,7 +60,7 @@ async fn customer_steps(person: &Person) -> Result<Vec<Step>, Problem> {
     let store = person.store();
     let users = store.user_listing().await?.total();
     let connections = orgs::of_customer(person).await?;
-    let tokens = store.tokens().await?;
+    let (tokens, sso) = try_join!(store.tokens(), store.sso_is_on())?;
     let checked = |org: &Connection| org.preflight.as_ref().is_some_and(|check| check.passed);
     let next = connections.iter().find(|org| !checked(org)).or(connections.first());
     let org_page = next.map_or_else(|| "/orgs".to_owned(), |org| format!("/orgs/{}", org.org));
@@ -75,6 +76,7 @@ async fn customer_steps(person: &Person) -> Result<Vec<Step>, Problem> {
             "Give the read-only service app its access and check it",
             &org_page,
         ),
+        step("sso", sso, "Optional: let people sign in with Okta", "/security/sso"),
         step("scim", !tokens.is_empty(), "Optional: provision people from Okta by SCIM", "/security/scim"),
         step("first_scan", scanned, "Approve and run the first scan", &org_page),
         step(

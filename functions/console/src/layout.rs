@@ -17,6 +17,8 @@ struct Place {
 const CUSTOMER: &[WorkspaceKind] = &[WorkspaceKind::Customer];
 const OPERATOR: &[WorkspaceKind] = &[WorkspaceKind::Operator];
 const ALL: &[WorkspaceKind] = &[WorkspaceKind::Customer, WorkspaceKind::Operator, WorkspaceKind::Partner];
+/// Operators read in the review.
+const READERS: &[WorkspaceKind] = &[WorkspaceKind::Customer, WorkspaceKind::Partner];
 
 const PLACES: &[Place] = &[
     Place { path: "/", name: "Start", needs: None, kinds: ALL },
@@ -25,7 +27,7 @@ const PLACES: &[Place] = &[
     Place { path: "/findings", name: "Findings", needs: Some(Permission::FindingsView), kinds: CUSTOMER },
     Place { path: "/reports", name: "Reports", needs: Some(Permission::ReportsView), kinds: CUSTOMER },
     Place { path: "/approvals", name: "Approvals", needs: Some(Permission::FindingsView), kinds: CUSTOMER },
-    Place { path: "/deliveries", name: "Deliveries", needs: None, kinds: &[WorkspaceKind::Partner] },
+    Place { path: "/deliveries", name: "Deliveries", needs: None, kinds: READERS },
     Place { path: "/users", name: "Users", needs: Some(Permission::UsersView), kinds: ALL },
     Place { path: "/security/sso", name: "SSO", needs: Some(Permission::SecurityManage), kinds: ALL },
     Place { path: "/security/scim", name: "SCIM", needs: Some(Permission::SecurityManage), kinds: ALL },

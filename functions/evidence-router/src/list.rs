@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shared::{
     http::{Answer, Person, Problem, page},
     store::objects::ObjectRecord,
+    tenant::WorkspaceKind,
 };
 
 use crate::{
@@ -21,7 +22,13 @@ pub(crate) async fn list(
     person: Person,
     Query(query): Query<Pairs>,
 ) -> Result<Answer, Problem> {
-    let side = Side::of(&person, &Asked::read(&query)?).await?;
+    let asked = Asked::read(&query)?;
+    if asked.customer.is_none() && person.visit.workspace.kind != WorkspaceKind::Customer {
+        let is_operator = person.visit.workspace.kind == WorkspaceKind::Operator;
+        let next = "Name the customer: ?customer=SUBDOMAIN.";
+        return Ok(Answer::page(page::plain("Deliveries", &whose(is_operator)), json!({ "next": next })));
+    }
+    let side = Side::of(&person, &asked).await?;
     let objects = side.store.readable(&side.reader(&person), person.visit.at).await?;
     let seen = side.acting(&person).record("evidence.list", "objects", objects.len().to_string());
     side.store.note(&seen).await?;
@@ -74,6 +81,24 @@ fn as_page(objects: &[ObjectRecord], link: impl Fn(&ObjectRecord) -> String) -> 
                     }
                 }
             }
+        }
+        p { a href="/" { "Back to the workspace" } }
+    }
+}
+
+/// Asks whose files are wanted. Which customers there are is not told to who has no approval of theirs.
+fn whose(asks_for_org: bool) -> Markup {
+    html! {
+        h1 { "Deliveries" }
+        p { "Whose files do you want to read? They are open to you only while the customer's approval is live." }
+        form class="stack" method="get" action="/deliveries" {
+            label { "Customer" input name="customer" required autocomplete="off" autocapitalize="none";
+                small { "The first part of its workspace's address, such as acme." } }
+            @if asks_for_org {
+                label { "Okta org" input name="org" required autocomplete="off";
+                    small { "Its id, as the review shows it: approvals let operators in org by org." } }
+            }
+            button class="primary" type="submit" { "Show what is open" }
         }
         p { a href="/" { "Back to the workspace" } }
     }

@@ -9,10 +9,11 @@ use std::{
 };
 
 use anyhow::Context;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
-use shared::saml::{self, DEFAULT_CLOCK_SKEW, Expectations, IdpMetadata, Verdict};
+use shared::saml::{self, DEFAULT_CLOCK_SKEW, DecryptionKey, Expectations, IdpMetadata, Verdict};
 
 /// Judges SAML responses; succeeds only if all of them would sign somebody in.
 #[derive(Debug, Args)]
@@ -35,6 +36,12 @@ pub struct SamlCheck {
     /// Accepts ECDSA signatures, as a workspace does that is set to.
     #[arg(long)]
     allow_ecdsa: bool,
+    /// Wants the assertion itself signed, as a workspace does that is set to.
+    #[arg(long)]
+    require_signed_assertion: bool,
+    /// The workspace's private key for encrypted assertions: PKCS #8, as DER or PEM.
+    #[arg(long, value_name = "KEY")]
+    decryption_key: Option<PathBuf>,
     /// One line of JSON for each file.
     #[arg(long)]
     json: bool,
@@ -47,7 +54,7 @@ impl SamlCheck {
     /// Judges every file and prints what was found.
     ///
     /// # Errors
-    /// A file cannot be read, or the metadata cannot be used.
+    /// The metadata or the key cannot be read or used. A response that cannot be read is refused.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         self.judge(&mut io::stdout().lock())
     }
@@ -55,16 +62,24 @@ impl SamlCheck {
     fn judge(&self, out: &mut impl Write) -> anyhow::Result<ExitCode> {
         let metadata = read(&self.metadata)?;
         let idp = IdpMetadata::parse(&metadata).with_context(|| self.metadata.display().to_string())?;
+        let key = self.decryption_key.as_deref().map(decryption_key).transpose()?;
         let mut accepted = true;
         for file in &self.responses {
-            let verdict = self.verdict(&idp, &read(file)?);
+            let verdict = match read(file) {
+                Ok(response) => self.verdict(&idp, key.as_ref(), &response),
+                Err(error) => {
+                    accepted = false;
+                    print_unread(out, file, &error, self.json)?;
+                    continue;
+                }
+            };
             accepted &= verdict.outcome.is_ok();
             if self.json { print_json(out, file, &verdict)? } else { print_table(out, file, &verdict)? }
         }
         Ok(if accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn verdict(&self, idp: &IdpMetadata, response: &[u8]) -> Verdict {
+    fn verdict(&self, idp: &IdpMetadata, key: Option<&DecryptionKey>, response: &[u8]) -> Verdict {
         let request_ids: Vec<&str> = self.in_response_to.iter().map(String::as_str).collect();
         let expect = Expectations {
             idp,
@@ -72,9 +87,9 @@ impl SamlCheck {
             acs_url: &self.acs,
             request_ids: &request_ids,
             allow_idp_initiated: self.in_response_to.is_none(),
-            require_signed_assertion: false,
+            require_signed_assertion: self.require_signed_assertion,
             allow_ecdsa: self.allow_ecdsa,
-            decryption_key: None,
+            decryption_key: key,
             refuse_outdated_certificate: false,
             now: self.clock,
             clock_skew: DEFAULT_CLOCK_SKEW,
@@ -91,6 +106,36 @@ impl SamlCheck {
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+}
+
+fn decryption_key(file: &Path) -> anyhow::Result<DecryptionKey> {
+    let bytes = read(file)?;
+    let der = match std::str::from_utf8(&bytes) {
+        Ok(pem) => {
+            let lines = pem.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
+            STANDARD.decode(lines.collect::<String>()).unwrap_or_default()
+        }
+        Err(_) => bytes,
+    };
+    let key = DecryptionKey::from_pkcs8(&der);
+    key.with_context(|| format!("{}: want an RSA key as PKCS #8, DER or PEM", file.display()))
+}
+
+fn print_unread(out: &mut impl Write, file: &Path, error: &anyhow::Error, json: bool) -> io::Result<()> {
+    let (file, error) = (file.display().to_string(), format!("{error:#}"));
+    if !json {
+        return writeln!(out, "{file}\n  refused: {error}");
+    }
+    let rejection = json!({ "code": "file.unreadable", "got": error });
+    let line = json!({
+        "file": file,
+        "accepted": false,
+        "nameId": null,
+        "rejection": rejection,
+        "checks": [],
+        "warnings": [],
+    });
+    writeln!(out, "{line}")
 }
 
 fn print_table(out: &mut impl Write, file: &Path, verdict: &Verdict) -> io::Result<()> {
@@ -123,7 +168,6 @@ fn print_json(out: &mut impl Write, file: &Path, verdict: &Verdict) -> io::Resul
 
 #[cfg(test)]
 mod tests {
-    use base64::{Engine, engine::general_purpose::STANDARD};
     use okta_twin::saml::{ResponseSpec, Sign, SigningIdp};
     use serde_json::Value;
 
@@ -166,6 +210,8 @@ mod tests {
         fn judge(&self, in_response_to: Option<&str>, json: bool, files: &[PathBuf]) -> (bool, String) {
             let check = SamlCheck {
                 allow_ecdsa: false,
+                require_signed_assertion: false,
+                decryption_key: None,
                 metadata: self.folder.path().join("idp.xml"),
                 acs: ACS.to_owned(),
                 entity_id: ENTITY_ID.to_owned(),
@@ -196,8 +242,14 @@ mod tests {
         let case = Case::new();
         let good = case.put("good.xml", &case.response(|_| {}));
         let unsigned = case.put("unsigned.xml", &case.response(|spec| spec.sign = Sign::Nothing));
-        let (accepted, out) = case.judge(None, true, &[good.clone(), unsigned.clone()]);
-        assert!(!accepted);
+        let none = case.folder.path().join("none.xml");
+        let (accepted, out) = case.judge(None, true, &[none, good.clone(), unsigned.clone()]);
+        assert!(!accepted && out.lines().count() == 3, "a line for each: {out}");
+        let first: Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+        assert_eq!(
+            (&first["accepted"], &first["rejection"]["code"]),
+            (&json!(false), &json!("file.unreadable"))
+        );
         let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
         assert_eq!((&last["accepted"], &last["rejection"]["code"]), (&json!(false), &json!("saml.unsigned")));
         let (_, table) = case.judge(None, false, &[unsigned]);

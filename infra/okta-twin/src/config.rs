@@ -117,23 +117,23 @@ impl Config {
         Ok(serde_json::from_slice(&std::fs::read(file)?)?)
     }
 
-    /// Written beside and renamed: a kill in the middle leaves the old file.
     pub(crate) fn save(&self, folder: &Path) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder)?;
-        write_private(&folder.join(format!("{FILE}.new")), &serde_json::to_vec_pretty(self)?)?;
-        std::fs::rename(folder.join(format!("{FILE}.new")), folder.join(FILE))?;
+        write_private(&folder.join(FILE), &serde_json::to_vec_pretty(self)?)?;
         Ok(())
     }
 }
 
-/// Writes a file that only its owner may read.
+/// Writes a file that only its owner may read. Written beside and renamed: a kill in the middle leaves the old file.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(content)
+    let beside = path.with_added_extension("new");
+    options.open(&beside)?.write_all(content)?;
+    std::fs::rename(beside, path)
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ pub struct CustomerEntry {
 }
 
 impl TenantStore {
-    /// Puts a workspace on the operators' list.
-    pub async fn add_customer(&self, workspace: &Workspace, acting: &Acting<'_>) -> Result<(), StoreError> {
+    /// The writes that put a workspace on the operators' list.
+    pub(super) fn customer(&self, workspace: &Workspace, acting: &Acting<'_>) -> Vec<Write> {
         let entry = CustomerEntry {
             tenant: workspace.tenant.clone(),
             subdomain: workspace.subdomain.clone(),
@@ -31,7 +31,7 @@ impl TenantStore {
         };
         let write = Write::put(self.key("CUSTOMERS", workspace.subdomain.as_str()), &entry);
         let audit = acting.record("customer.create", format!("workspace:{}", workspace.tenant), "");
-        self.change(vec![write], &audit).await
+        vec![write, audit.write(self.tenant_id())]
     }
 
     /// The operators' list, by subdomain.

@@ -5,6 +5,7 @@ use super::{
     audit::Acting,
     links::INVITATION,
     mailer::Mailer,
+    table::Write,
     users::{NewUser, Source, UserRecord},
 };
 use crate::{
@@ -53,6 +54,25 @@ impl Workspaces {
         new: &NewWorkspace,
         acting: &Acting<'_>,
     ) -> Result<Created, OnboardingError> {
+        self.create_beside(|_| Vec::new(), new, acting).await
+    }
+
+    /// The same, and puts it on the list of the `operators` who ask for it.
+    pub async fn create_listed(
+        &self,
+        operators: &TenantStore,
+        new: &NewWorkspace,
+        acting: &Acting<'_>,
+    ) -> Result<Created, OnboardingError> {
+        self.create_beside(|workspace| operators.customer(workspace, acting), new, acting).await
+    }
+
+    async fn create_beside(
+        &self,
+        beside: impl FnOnce(&Workspace) -> Vec<Write>,
+        new: &NewWorkspace,
+        acting: &Acting<'_>,
+    ) -> Result<Created, OnboardingError> {
         let state = match new.kind {
             WorkspaceKind::Customer => WorkspaceState::Pending,
             WorkspaceKind::Operator | WorkspaceKind::Partner => WorkspaceState::Active,
@@ -75,6 +95,7 @@ impl Workspaces {
         let (invitation, link) = store.new_link(&sponsor.id, INVITATION, acting.at, acting.random);
         writes.push(link);
         writes.extend(store.workspace_request(&workspace, &sponsor, acting)?);
+        writes.extend(beside(&workspace));
         let audit = acting.record("workspace.create", format!("workspace:{}", workspace.tenant), "");
         match self.create(&workspace, writes, &audit).await {
             Ok(()) => Ok(Created { workspace, sponsor, invitation }),
