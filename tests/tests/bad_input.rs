@@ -478,3 +478,30 @@ async fn d05_reading_changes_nothing() -> Outcome {
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_no_workspace_is_404_on_every_route() -> Outcome {
+    let site = Site::start().await?;
+    let acme = site.customer("acme").await?;
+    plant(&site, &acme).await?;
+    let before = site.state().await?;
+    let port = acme.origin.rsplit_once(':').map_or("", |(_, port)| port);
+    // The door of all workspaces: the host alone says which.
+    let front = format!("127.0.0.1:{port}").parse()?;
+    let mut wrong = Vec::new();
+    // The style sheet is the same for everybody, signed in or not, workspace or none.
+    for place in site.places()?.into_iter().filter(|place| !place.path.starts_with("/assets/")) {
+        for method in place.methods.keys() {
+            let mut request = good(&acme, &place, method).with("host", &format!("nobody.localhost:{port}"));
+            if place.path == "/auth/saml/acs" {
+                request = request.body("application/x-www-form-urlencoded", "SAMLResponse=PHgvPg==");
+            }
+            let reply = request.send(front).await?;
+            let judged = judge(&Case { what: "host", request, right: &[404] }, &reply, false);
+            wrong.extend(judged.err().map(|error| format!("{method} {}: {error}", place.path)));
+        }
+    }
+    assert!(wrong.is_empty(), "{} answers:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(site.state().await? == before, "something changed");
+    Ok(())
+}

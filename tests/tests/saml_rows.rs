@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env,
     fmt::Write,
     io::ErrorKind,
     net::TcpListener,
@@ -316,10 +315,8 @@ async fn d02_a_sign_in_is_a_new_session_and_the_old_one_is_dead() -> Outcome {
     Ok(())
 }
 
-/// Rounds of a race: a slice in a plain run, all of them in a deep one.
-fn rounds() -> usize {
-    if env::var_os("ATOMATION_DEEP").is_some() { 50 } else { 5 }
-}
+/// Rounds of a race.
+const ROUNDS: usize = 50;
 
 /// Posts all at once and counts the sessions; every other answer must be a refusal.
 async fn race(front: &Front, cookie: &str, responses: &[String]) -> anyhow::Result<usize> {
@@ -339,7 +336,7 @@ async fn race(front: &Front, cookie: &str, responses: &[String]) -> anyhow::Resu
 async fn a33_of_64_parallel_posts_of_one_assertion_one_opens_a_session() -> Outcome {
     let front = Front::start().await?;
     let acme = front.workspace_with_sso("acme").await?;
-    for round in 0..rounds() {
+    for round in 0..ROUNDS {
         let response = signed(&front, "acme", None, &Tamper::default());
         assert_eq!(race(&front, "", &vec![response; 64]).await?, 1, "round {round}");
     }
@@ -354,7 +351,7 @@ async fn a33_of_64_parallel_posts_of_one_assertion_one_opens_a_session() -> Outc
 async fn a37_of_64_answers_to_one_request_one_opens_a_session() -> Outcome {
     let front = Front::start().await?;
     front.workspace_with_sso("acme").await?;
-    for round in 0..rounds() {
+    for round in 0..ROUNDS {
         let started = start(&front, "acme", "", "").await?;
         let answer = || signed(&front, "acme", Some(&started.request.id), &Tamper::default());
         let answers: Vec<String> = (0..64).map(|_| answer()).collect();

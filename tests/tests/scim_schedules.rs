@@ -264,6 +264,7 @@ impl Scene {
 
     async fn run(&self, site: &Site, seeds: impl Iterator<Item = u64>) -> Outcome {
         let mut before = self.state().await?;
+        let mut renamed = 0;
         for seed in seeds {
             // No faster than a token may go.
             site.stack.clock.advance(SignedDuration::from_secs(2));
@@ -282,8 +283,14 @@ impl Scene {
                 };
                 ensure!(possible.contains(value), "seed {seed}: {what} is {value}, want one of {possible:?}");
             }
+            let names: Vec<_> = after.iter().filter(|(what, _)| what.starts_with("name:")).collect();
+            let once: BTreeSet<_> = names.iter().map(|(_, name)| *name).collect();
+            ensure!(once.len() == names.len(), "seed {seed}: a name twice: {names:?}");
+            let contested = contested(seed);
+            renamed += sent.iter().filter(|sent| sent.sets.values().any(|value| *value == contested)).count();
             before = after;
         }
+        ensure!(renamed > 0, "every rename was refused");
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     Deliveries,
     asked::{Asked, Pairs},
     content::parts,
-    side::Side,
+    side::{Side, refused},
 };
 
 /// `GET /deliveries`
@@ -29,9 +29,11 @@ pub(crate) async fn list(
         return Ok(Answer::page(page::plain("Deliveries", &whose(is_operator)), json!({ "next": next })));
     }
     let side = Side::of(&person, &asked).await?;
-    let objects = side.store.readable(&side.reader(&person), person.visit.at).await?;
-    let seen = side.acting(&person).record("evidence.list", "objects", objects.len().to_string());
-    side.store.note(&seen).await?;
+    let readable = side.store.readable(&side.reader(&person), person.visit.at).await?;
+    let count = readable.as_ref().map_or_else(|| "refused".to_owned(), |objects| objects.len().to_string());
+    side.store.note(&side.acting(&person).record("evidence.list", "objects", count)).await?;
+    // As for a customer that does not exist: who has no approval learns nothing.
+    let objects = readable.ok_or_else(refused)?;
     let link = |object: &ObjectRecord| {
         let query = query.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value)));
         let query = query.collect::<Vec<_>>().join("&");

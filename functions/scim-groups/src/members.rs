@@ -12,17 +12,14 @@ use shared::{
 use crate::write::stale;
 
 /// Adds (`true`) and removes (`false`) members, wave by wave. What did not fit into the time is answered by 503:
-/// the client sends it again, and it goes on where it stopped.
+/// the client sends it again, and what was done is not done twice.
 pub(crate) async fn change(
     client: &ScimClient,
     group: &Group,
     mut version: Version,
     delta: &BTreeMap<String, bool>,
 ) -> Result<(), ScimError> {
-    // One transaction's worth costs less than a look at who is there. With a version, a second try is refused anyway.
-    let again = delta.len() > PER_WAVE && matches!(version, Version::Any);
-    let left = if again { Some(client.store().membership_left(group, delta).await?) } else { None };
-    let members: Vec<_> = left.as_ref().unwrap_or(delta).iter().collect();
+    let members: Vec<_> = delta.iter().collect();
     for (done, wave) in members.chunks(PER_WAVE).enumerate() {
         if client.is_late() {
             return Err(ScimError::unfinished(done * PER_WAVE, members.len()));
@@ -38,6 +35,22 @@ pub(crate) async fn change(
         version = Version::Any;
     }
     leave_if_gone(client, group, delta).await
+}
+
+/// The same for what a client says to add and to remove, some of which may be so already: what is sent again goes on
+/// where it stopped.
+pub(crate) async fn change_left(
+    client: &ScimClient,
+    group: &Group,
+    version: Version,
+    delta: &BTreeMap<String, bool>,
+) -> Result<(), ScimError> {
+    // A wave costs less than a look at who is there. With a version, a second try is refused anyway.
+    if delta.len() <= PER_WAVE || !matches!(version, Version::Any) {
+        return change(client, group, version, delta).await;
+    }
+    let left = client.store().membership_left(group, delta).await?;
+    change(client, group, version, &left).await
 }
 
 /// Who changed members in several transactions may have met a deletion between two of them: nobody stays in a group

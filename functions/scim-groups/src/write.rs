@@ -87,7 +87,7 @@ async fn patch(
     })
     .await?;
     match &wanted.members {
-        MembersChange::Delta(delta) => members::change(client, &group, version, delta).await?,
+        MembersChange::Delta(delta) => members::change_left(client, &group, version, delta).await?,
         MembersChange::ReplaceAll(all) => {
             let delta = client.store().membership_difference(&group, all).await?;
             members::change(client, &group, version, &delta).await?;

@@ -172,6 +172,11 @@ impl Cloud {
         Ok(cloud)
     }
 
+    /// Whether a stack ran on this folder before.
+    pub fn has_data(folder: &Path) -> bool {
+        folder.join(dynamodb::FILE).exists()
+    }
+
     /// Where each service listens.
     pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
@@ -191,10 +196,10 @@ impl Cloud {
             .build()
     }
 
-    /// The same for the function `name`, which can do what its `policy` allows. `logical` finds the template's name of a
-    /// resource.
-    pub(crate) fn sdk_config_of(&self, name: &str, policy: Policy, logical: held::Logical) -> SdkConfig {
-        let held = held::HeldHttpClient::wrap(plain_http_client(), name, policy, logical);
+    /// The same for the function `name`, which can do what its `policy` allows. `names` knows the template's names of
+    /// resources.
+    pub(crate) fn sdk_config_of(&self, name: &str, policy: Policy, names: Arc<dyn held::Names>) -> SdkConfig {
+        let held = held::HeldHttpClient::wrap(plain_http_client(), name, policy, names);
         self.sdk_config().into_builder().http_client(held).build()
     }
 

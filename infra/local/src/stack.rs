@@ -85,11 +85,11 @@ impl Stack {
     /// Starts the stack and creates what the template names.
     pub async fn start(options: StackOptions) -> anyhow::Result<Self> {
         let template = Template::built_in()?;
+        let resumed = options.data.as_deref().is_some_and(Cloud::has_data);
         let kept_clock = KeptClock::of(options.data.as_deref());
-        let kept = kept_clock.read()?;
         let clock = Arc::new(match options.clock {
             Some(start) => OffsetClock::starting_at(start),
-            None => OffsetClock::at_offset(kept.unwrap_or(SignedDuration::ZERO)),
+            None => OffsetClock::at_offset(SignedDuration::ZERO),
         });
         let now = {
             let clock = clock.clone();
@@ -99,6 +99,9 @@ impl Stack {
         // The stand-ins take hold of the data folder first: one stack to a folder.
         let cloud =
             Cloud::start(CloudOptions { data: options.data.clone(), now: now.clone(), seed: None }).await?;
+        if options.clock.is_none() {
+            clock.advance(kept_clock.read()?.unwrap_or(SignedDuration::ZERO));
+        }
         kept_clock.write(clock.offset())?;
         let ports = Ports::open(options.data.as_deref())?;
         let listener = ports.bind("gateway", options.port).await?;
@@ -134,7 +137,7 @@ impl Stack {
             functions,
             template,
             clock,
-            resumed: kept.is_some(),
+            resumed,
             is_synthetic,
             kept_clock,
             gateway,
@@ -287,9 +290,7 @@ impl Stack {
 fn aws_of(name: &str, template: &Template, cloud: &Cloud, resources: &Arc<Resources>) -> anyhow::Result<Aws> {
     let function = template.functions.iter().find(|function| function.name == name);
     let function = function.with_context(|| format!("the template has no function {name}"))?;
-    let known = resources.clone();
-    let logical = Arc::new(move |called: &str| known.logical(called).map(ToOwned::to_owned));
-    let sdk = cloud.sdk_config_of(name, function.policy.clone(), logical);
+    let sdk = cloud.sdk_config_of(name, function.policy.clone(), resources.clone());
     Ok(Aws::new(sdk, resources.config(function)?))
 }
 

@@ -8,6 +8,8 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use anyhow::{Context, bail};
 use serde_norway::Value;
 
+use crate::cloud::{ACCOUNT, REGION};
+
 pub use policy::{Act, Policy};
 
 /// The deployment as the template says it.
@@ -18,8 +20,8 @@ pub struct Template {
     pub queues: BTreeMap<String, Queue>,
     /// Logical names of tables, with their keys.
     pub tables: BTreeMap<String, Table>,
-    /// Logical names of buckets.
-    pub buckets: Vec<String>,
+    /// Logical names of buckets, with that of the key that encrypts what lies in them.
+    pub buckets: BTreeMap<String, Option<String>>,
     /// Logical names of keys that sign, with their aliases.
     pub signing_keys: BTreeMap<String, Variable>,
     /// Parameters with their defaults.
@@ -123,14 +125,20 @@ impl Template {
                     let mut function =
                         function(properties, default_timeout).with_context(|| name.to_owned())?;
                     let managed = |name: &str| resources.get(name);
-                    function.policy = Policy::read(&properties["Policies"], managed);
+                    let known = |name: &str| known(name, &template.parameters);
+                    let policy = Policy::read(&properties["Policies"], managed, &known);
+                    function.policy = policy.with_context(|| name.to_owned())?;
                     template.functions.push(function);
                 }
                 Some("AWS::DynamoDB::Table") => {
                     let table = table(properties).with_context(|| name.to_owned())?;
                     template.tables.insert(name.to_owned(), table);
                 }
-                Some("AWS::S3::Bucket") => template.buckets.push(name.to_owned()),
+                Some("AWS::S3::Bucket") => {
+                    let rules = &properties["BucketEncryption"]["ServerSideEncryptionConfiguration"];
+                    let key = &rules[0]["ServerSideEncryptionByDefault"]["KMSMasterKeyID"];
+                    template.buckets.insert(name.to_owned(), logical_name(key));
+                }
                 Some("AWS::KMS::Alias") => {
                     let key = logical_name(&properties["TargetKeyId"]).context("the alias's key")?;
                     if resources.get(&key).is_some_and(|key| key["Properties"]["KeyUsage"] == "SIGN_VERIFY") {
@@ -190,6 +198,16 @@ fn function(properties: &Value, default_timeout: u64) -> anyhow::Result<Function
         }
     }
     Ok(out)
+}
+
+/// What a parameter or one of AWS's own names stands for in this stack.
+fn known(name: &str, parameters: &BTreeMap<String, String>) -> Option<String> {
+    match name {
+        "AWS::Partition" => Some("aws".to_owned()),
+        "AWS::Region" => Some(REGION.to_owned()),
+        "AWS::AccountId" => Some(ACCOUNT.to_owned()),
+        parameter => parameters.get(parameter).cloned(),
+    }
 }
 
 fn table(properties: &Value) -> anyhow::Result<Table> {

@@ -79,16 +79,21 @@ struct Seen {
 }
 
 impl TenantStore {
-    /// The objects that `reader` may read now. Nothing is authorised by this.
+    /// The objects that `reader` may read now; none if no approval in force lets the reader in at all. Nothing is
+    /// authorised by this.
     pub async fn readable(
         &self,
         reader: &Reader<'_>,
         now: Timestamp,
-    ) -> Result<Vec<ObjectRecord>, StoreError> {
-        let Some(seen) = self.see(reader).await? else { return Ok(Vec::new()) };
+    ) -> Result<Option<Vec<ObjectRecord>>, StoreError> {
+        let Some(seen) = self.see(reader).await? else { return Ok(None) };
+        let is_home = reader.home.tenant == self.tenant;
+        if !is_home && !seen.approvals.iter().any(|approval| approval.in_force(now).is_ok()) {
+            return Ok(None);
+        }
         let mut objects = self.objects(None).await?;
         objects.retain(|object| seen.decide(&self.routed(object), now).is_ok());
-        Ok(objects)
+        Ok(Some(objects))
     }
 
     /// Reads `object`, if that is allowed at this moment.

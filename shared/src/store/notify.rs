@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::join_all;
+use futures::{StreamExt, stream};
 
 use super::{Mailer, StoreError, TenantStore, users::UserRecord};
 use crate::{
@@ -13,6 +13,15 @@ use crate::{
 /// In a workspace too large to look through: how many members of the role-group, and how many of the first people
 /// (those who were invited came first), are looked at.
 const LOOKED_AT: u32 = 1_000;
+
+/// Mails in flight: SES takes some a second.
+const AT_ONCE: usize = 8;
+
+/// Why an Admin was not told.
+async fn tell(mailer: &Mailer, admin: &UserRecord, subject: &str, text: &str) -> Result<(), String> {
+    let address = admin.attributes.primary_email().ok_or_else(|| "no address".to_owned())?;
+    mailer.send(address, subject, text).await.map_err(|error| error.to_string())
+}
 
 impl TenantStore {
     /// Sends `text` to every active Admin of the workspace. What it is about has happened by then, so mail that cannot
@@ -31,16 +40,17 @@ impl TenantStore {
                 return;
             }
         };
-        let addresses = admins.iter().filter_map(|admin| admin.attributes.primary_email());
-        let mails = join_all(addresses.map(|address| mailer.send(address, subject, text))).await;
+        let mails: Vec<_> = admins.iter().map(|admin| tell(mailer, admin, subject, text)).collect();
+        let mails: Vec<_> = stream::iter(mails).buffer_unordered(AT_ONCE).collect().await;
         let failed: Vec<_> = mails.iter().filter_map(|sent| sent.as_ref().err()).collect();
-        if let Some(error) = failed.first() {
+        // Where nobody is Admin, nobody was told either.
+        if mails.is_empty() || !failed.is_empty() {
             tracing::error!(
                 alarm = "admins_not_told",
                 workspace = %self.tenant_id(),
+                admins = mails.len(),
                 failed = failed.len(),
-                mails = mails.len(),
-                error.message = %error,
+                reason = failed.first().map(|reason| reason.as_str()),
                 "mail to Admins"
             );
         }

@@ -8,13 +8,22 @@ pub mod ops;
 pub mod saml;
 pub mod scim;
 
+use std::sync::LazyLock;
+
+use aws_lc_rs::{encoding::AsDer, rsa::{KeySize, PrivateDecryptingKey}};
 use jiff::Timestamp;
-use saml::{DEFAULT_CLOCK_SKEW, Expectations, IdpMetadata};
+use saml::{DEFAULT_CLOCK_SKEW, DecryptionKey, Expectations, IdpMetadata};
 
 /// Who the genuine Response signs in, and nobody else may be.
 pub const USER: &str = "ada@example.com";
 /// A Response that an IdP signed twice, its key long forgotten.
 pub const GENUINE: &[u8] = include_bytes!("../seeds/saml_response/both.xml");
+
+/// What encrypted assertions are opened with: without a key they would be refused before they are looked at.
+static KEY: LazyLock<DecryptionKey> = LazyLock::new(|| {
+    let key = PrivateDecryptingKey::generate(KeySize::Rsa2048).expect("a key");
+    DecryptionKey::from_pkcs8(key.as_der().expect("PKCS #8").as_ref()).expect("the same key")
+});
 
 /// What the genuine Response is an answer to.
 pub fn expectations(idp: &IdpMetadata) -> Expectations<'_> {
@@ -26,7 +35,7 @@ pub fn expectations(idp: &IdpMetadata) -> Expectations<'_> {
         allow_idp_initiated: true,
         require_signed_assertion: false,
         allow_ecdsa: true,
-        decryption_key: None,
+        decryption_key: Some(&KEY),
         refuse_outdated_certificate: false,
         now: "2026-06-19T12:00:00Z".parse::<Timestamp>().expect("an instant"),
         clock_skew: DEFAULT_CLOCK_SKEW,

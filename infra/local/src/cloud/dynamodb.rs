@@ -24,6 +24,9 @@ use tokio::net::TcpListener;
 use super::Cloud;
 use super::server::Servers;
 
+/// What a folder of data has its tables in.
+pub(super) const FILE: &str = "dynamodb.sqlite";
+
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const FIVE_YEARS_S: i64 = 5 * 365 * 86_400;
 
@@ -42,7 +45,7 @@ pub struct TableSpec {
 pub(super) fn spawn(servers: &mut Servers, listener: TcpListener, data: Option<&Path>) -> anyhow::Result<()> {
     let database = match data {
         Some(data) => {
-            let path = data.join("dynamodb.sqlite");
+            let path = data.join(FILE);
             let path = path.to_str().context("the data folder's name is not UTF-8")?;
             dynoxide::Database::new(path).map_err(|error| anyhow::anyhow!("cannot open {path}: {error}"))?
         }

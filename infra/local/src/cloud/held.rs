@@ -21,8 +21,13 @@ use serde_json::json;
 
 use crate::template::{Act, Policy};
 
-/// Finds the logical name of what is called so in this stack.
-pub(crate) type Logical = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+/// What resources are called, here and in the template.
+pub(crate) trait Names: Send + Sync {
+    /// The logical name of what is called so here.
+    fn logical(&self, called: &str) -> Option<&str>;
+    /// The logical name of the key that encrypts what lies in a bucket, by the bucket's.
+    fn key_of(&self, bucket: &str) -> Option<&str>;
+}
 
 /// The SDK's HTTP client of one function.
 #[derive(Clone)]
@@ -34,27 +39,30 @@ pub(crate) struct HeldHttpClient {
 struct Holder {
     function: String,
     policy: Policy,
-    logical: Logical,
+    names: Arc<dyn Names>,
 }
 
 impl HeldHttpClient {
     /// A client for `function`, over `inner`.
-    pub(crate) fn wrap(inner: SharedHttpClient, function: &str, policy: Policy, logical: Logical) -> Self {
-        Self { inner, holder: Arc::new(Holder { function: function.to_owned(), policy, logical }) }
+    pub(crate) fn wrap(
+        inner: SharedHttpClient,
+        function: &str,
+        policy: Policy,
+        names: Arc<dyn Names>,
+    ) -> Self {
+        Self { inner, holder: Arc::new(Holder { function: function.to_owned(), policy, names }) }
     }
 }
 
 impl Holder {
     /// The first act of a request that the policy does not allow.
     fn denied(&self, request: &HttpRequest) -> Option<String> {
-        let acts = acts::of(request, &*self.logical);
+        let acts = acts::of(request, &*self.names);
         if acts.is_empty() {
             return Some(format!("{} {}", request.method(), request.uri()));
         }
         let denied = acts.into_iter().find(|act| !self.policy.allows(act));
-        denied.map(|Act { action, resource, leading_key }| {
-            format!("{action} on {resource} {}", leading_key.unwrap_or_default())
-        })
+        denied.map(|Act { action, resource, conditions }| format!("{action} on {resource} {conditions:?}"))
     }
 }
 

@@ -10,18 +10,20 @@ use aws_sdk_kms::{
 use shared::ops::Config;
 
 use crate::{
-    cloud::{Cloud, TableSpec, sqs::QueueSpec},
+    cloud::{Cloud, TableSpec, held::Names, sqs::QueueSpec},
     template::{Function, Table, Template, Variable},
 };
 
-/// Of which mail comes: the base domain of this stack is an origin with a port, and nobody has mail there.
-const MAIL_DOMAIN: &str = "atomation.example";
 const REQUESTS_PER_MINUTE: &str = "SCIM_REQUESTS_PER_MINUTE";
 
 /// Parameters and resources of the template by their logical names, as they are called in this stack.
 pub(crate) struct Resources {
     parameters: BTreeMap<String, String>,
+    /// The parameters as the template has them.
+    defaults: BTreeMap<String, String>,
     called: BTreeMap<String, String>,
+    /// Logical names of buckets and of the keys that encrypt what lies in them.
+    bucket_keys: BTreeMap<String, Option<String>>,
 }
 
 impl Resources {
@@ -30,14 +32,19 @@ impl Resources {
         let mut parameters = template.parameters.clone();
         parameters.insert("BaseDomain".to_owned(), format!("http://localhost:{port}"));
         let prefix = parameters.get("Prefix").cloned().context("the template has no parameter Prefix")?;
-        let mut resources = Self { parameters, called: queues(cloud, template).await? };
+        let mut resources = Self {
+            parameters,
+            defaults: template.parameters.clone(),
+            called: queues(cloud, template).await?,
+            bucket_keys: template.buckets.clone(),
+        };
         for (name, Table { pk, sk, ttl }) in &template.tables {
             let called = called(&prefix, name, "Table");
             let (pk, sk, ttl) = (pk.clone(), sk.clone(), ttl.clone());
             cloud.create_table(&TableSpec { name: called.clone(), pk, sk, ttl }).await?;
             resources.called.insert(name.clone(), called);
         }
-        for name in &template.buckets {
+        for name in template.buckets.keys() {
             let called = called(&prefix, name, "Bucket");
             cloud.create_bucket(&called).await?;
             resources.called.insert(name.clone(), called);
@@ -59,11 +66,6 @@ impl Resources {
         settings.collect()
     }
 
-    /// The logical name of what is called so here.
-    pub(crate) fn logical(&self, called: &str) -> Option<&str> {
-        self.called.iter().find(|(_, known)| *known == called).map(|(name, _)| name.as_str())
-    }
-
     fn resolved(&self, value: &Variable) -> anyhow::Result<String> {
         match value {
             Variable::Text(text) => Ok(text.clone()),
@@ -72,10 +74,25 @@ impl Resources {
                 value.cloned().with_context(|| format!("there is no {name} here"))
             }
             Variable::Sub(text) => {
-                let prefix = self.parameters.get("Prefix").map_or("", String::as_str);
-                Ok(text.replace("${BaseDomain}", MAIL_DOMAIN).replace("${Prefix}", prefix))
+                // The base domain of this stack is an origin with a port, and nobody has mail there: in a text it is
+                // the parameter's own.
+                let replaced = self
+                    .defaults
+                    .iter()
+                    .fold(text.clone(), |text, (name, value)| text.replace(&format!("${{{name}}}"), value));
+                Ok(replaced)
             }
         }
+    }
+}
+
+impl Names for Resources {
+    fn logical(&self, called: &str) -> Option<&str> {
+        self.called.iter().find(|(_, known)| *known == called).map(|(name, _)| name.as_str())
+    }
+
+    fn key_of(&self, bucket: &str) -> Option<&str> {
+        self.bucket_keys.get(bucket)?.as_deref()
     }
 }
 

@@ -1,8 +1,11 @@
 //! What a function may do, as the template's statements say it.
 //!
-//! One rule: what no statement allows is denied, and a `Deny` beats every `Allow`. Of conditions, those on the table's
-//! leading keys are read; `tests/tools/iam_check.py` looks at the others.
+//! One rule: what no statement allows is denied, and a `Deny` beats every `Allow`. A statement in words that are not known
+//! here is an error, since half of a policy would be another one.
 
+use std::collections::BTreeMap;
+
+use anyhow::{Context, bail, ensure};
 use serde_norway::Value;
 
 /// The statements of a function: its own, and those of the managed policies that it names.
@@ -15,9 +18,28 @@ struct Statement {
     actions: Vec<String>,
     /// Patterns of ARNs, in which a resource of the template stands under its logical name.
     resources: Vec<String>,
-    /// Patterns of partition keys; none holds for every key.
-    leading_keys: Vec<String>,
+    /// Whether the resources are those that it is *not* about.
+    is_exclusion: bool,
+    conditions: Vec<Condition>,
 }
+
+/// A test of one of the request's condition keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Condition {
+    key: String,
+    test: Test,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Test {
+    /// Some pattern fits; a request without the key passes only if so said (IAM's `ForAllValues`).
+    Like { patterns: Vec<String>, passes_without: bool },
+    /// Whether the key is absent.
+    Null(bool),
+}
+
+/// What `${...}` stands for in a policy's texts.
+pub(super) type Known<'k> = &'k dyn Fn(&str) -> Option<String>;
 
 /// One thing that a function does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,27 +48,33 @@ pub struct Act {
     pub action: String,
     /// An ARN, or a logical name with a path behind it, such as `EvidenceBucket/tenants/t1`.
     pub resource: String,
-    /// The partition key, in a table.
-    pub leading_key: Option<String>,
+    /// Condition keys with their values, such as `dynamodb:LeadingKeys`.
+    pub conditions: BTreeMap<&'static str, String>,
 }
 
 impl Policy {
     /// Reads a function's `Policies`; `managed` finds the resource that a `!Ref` names.
-    pub(super) fn read<'t>(policies: &'t Value, managed: impl Fn(&str) -> Option<&'t Value>) -> Self {
+    pub(super) fn read<'t>(
+        policies: &'t Value,
+        managed: impl Fn(&str) -> Option<&'t Value>,
+        known: Known<'_>,
+    ) -> anyhow::Result<Self> {
         let mut statements = Vec::new();
         for policy in policies.as_sequence().into_iter().flatten() {
             let document = match policy {
                 Value::Tagged(tagged) => tagged.value.as_str().and_then(&managed),
                 own => Some(own),
             };
-            let document = document.map(|document| match &document["Properties"]["PolicyDocument"] {
+            let document = document.context("a policy that is not in the template")?;
+            let document = match &document["Properties"]["PolicyDocument"] {
                 Value::Null => document,
                 inner => inner,
-            });
-            let listed = document.and_then(|document| document["Statement"].as_sequence());
-            statements.extend(listed.into_iter().flatten().map(Statement::read));
+            };
+            for statement in document["Statement"].as_sequence().context("a policy without statements")? {
+                statements.push(Statement::read(statement, known)?);
+            }
         }
-        Self(statements)
+        Ok(Self(statements))
     }
 
     /// Whether the function may do this.
@@ -57,24 +85,64 @@ impl Policy {
 }
 
 impl Statement {
-    fn read(statement: &Value) -> Self {
-        let conditions = statement["Condition"].as_mapping().into_iter().flatten();
-        let leading_keys = conditions.flat_map(|(_, keys)| texts(&keys["dynamodb:LeadingKeys"]));
-        Self {
+    fn read(statement: &Value, known: Known<'_>) -> anyhow::Result<Self> {
+        for key in statement.as_mapping().into_iter().flatten().filter_map(|(key, _)| key.as_str()) {
+            let words = ["Sid", "Effect", "Action", "Resource", "NotResource", "Condition"];
+            ensure!(words.contains(&key), "{key} in a statement is not known here");
+        }
+        let is_exclusion = !statement["NotResource"].is_null();
+        let resources = if is_exclusion { &statement["NotResource"] } else { &statement["Resource"] };
+        let mut conditions = Vec::new();
+        for (operator, keys) in statement["Condition"].as_mapping().into_iter().flatten() {
+            for (key, values) in keys.as_mapping().into_iter().flatten() {
+                let (operator, key) = (operator.as_str().unwrap_or_default(), key.as_str());
+                let test = Test::read(operator, &texts(values), known)?;
+                conditions.push(Condition { key: key.unwrap_or_default().to_owned(), test });
+            }
+        }
+        Ok(Self {
             allows: statement["Effect"] == "Allow",
             actions: texts(&statement["Action"]),
-            resources: texts(&statement["Resource"]).into_iter().map(|text| pattern(&text)).collect(),
-            // `Null: { dynamodb:LeadingKeys: "false" }` says that there must be one.
-            leading_keys: leading_keys.filter(|key| key != "false").collect(),
-        }
+            resources: patterns(&texts(resources), known)?,
+            is_exclusion,
+            conditions,
+        })
     }
 
     fn covers(&self, act: &Act) -> bool {
-        let any = |patterns: &[String], text: &str| patterns.iter().any(|pattern| matches(pattern, text));
-        let keyed = self.leading_keys.is_empty()
-            || act.leading_key.as_deref().is_some_and(|key| any(&self.leading_keys, key));
-        any(&self.actions, &act.action) && any(&self.resources, &act.resource) && keyed
+        any(&self.actions, &act.action)
+            && any(&self.resources, &act.resource) != self.is_exclusion
+            && self.conditions.iter().all(|condition| {
+                condition.test.passes(act.conditions.get(condition.key.as_str()).map(String::as_str))
+            })
     }
+}
+
+impl Test {
+    fn read(operator: &str, values: &[String], known: Known<'_>) -> anyhow::Result<Self> {
+        match operator {
+            "StringEquals" | "StringLike" | "ForAnyValue:StringLike" => {
+                Ok(Self::Like { patterns: patterns(values, known)?, passes_without: false })
+            }
+            "ForAllValues:StringLike" => {
+                Ok(Self::Like { patterns: patterns(values, known)?, passes_without: true })
+            }
+            "Null" => Ok(Self::Null(values == ["true"])),
+            other => bail!("the condition operator {other} is not known here"),
+        }
+    }
+
+    fn passes(&self, value: Option<&str>) -> bool {
+        match (self, value) {
+            (Self::Like { patterns, .. }, Some(value)) => any(patterns, value),
+            (Self::Like { passes_without, .. }, None) => *passes_without,
+            (Self::Null(absent), value) => value.is_none() == *absent,
+        }
+    }
+}
+
+fn any(patterns: &[String], text: &str) -> bool {
+    patterns.iter().any(|pattern| matches(pattern, text))
 }
 
 /// One text or a list of them; of `!GetAtt` and `!Sub` the text within.
@@ -87,18 +155,23 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// `Table.Arn` and `${Table.Arn}` are `Table`; every other `${...}` may be anything.
-fn pattern(text: &str) -> String {
+fn patterns(texts: &[String], known: Known<'_>) -> anyhow::Result<Vec<String>> {
+    texts.iter().map(|text| pattern(text, known)).collect()
+}
+
+/// `Table.Arn` and `${Table.Arn}` are `Table`; every other `${...}` is what is known of it.
+fn pattern(text: &str, known: Known<'_>) -> anyhow::Result<String> {
     let text = text.strip_suffix(".Arn").unwrap_or(text);
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
         let (name, behind) = after.split_once('}').unwrap_or((after, ""));
+        let stands_for = name.strip_suffix(".Arn").map(ToOwned::to_owned).or_else(|| known(name));
         out.push_str(before);
-        out.push_str(name.strip_suffix(".Arn").unwrap_or("*"));
+        out.push_str(&stands_for.with_context(|| format!("${{{name}}} is not known here"))?);
         rest = behind;
     }
-    out + rest
+    Ok(out + rest)
 }
 
 /// Whether `text` is what `pattern` says, in which `*` stands for any text.
@@ -127,6 +200,17 @@ mod tests {
     - Effect: Allow
       Action: s3:GetObject
       Resource: !Sub "${Bucket.Arn}/tenants/*"
+    - Effect: Allow
+      Action: ses:SendEmail
+      Resource: "*"
+      Condition:
+        StringEquals: { ses:FromAddress: !Sub "no-reply@${Domain}" }
+    - Effect: Allow
+      Action: sqs:*
+      Resource: "*"
+    - Effect: Deny
+      Action: sqs:ReceiveMessage
+      NotResource: !GetAtt Own.Arn
 "#;
     const MANAGED: &str = r#"
 Properties:
@@ -139,15 +223,50 @@ Properties:
           ForAnyValue:StringLike: { dynamodb:LeadingKeys: ["T#*#A"] }
 "#;
 
-    fn allows(action: &str, resource: &str, key: Option<&str>) -> bool {
+    fn known(name: &str) -> Option<String> {
+        let all =
+            [("AWS::Partition", "aws"), ("AWS::Region", "us-east-1"), ("AWS::AccountId", "000000000000")];
+        let own = [("Prefix", "atomation"), ("Domain", "a.example")];
+        all.iter().chain(&own).find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned())
+    }
+
+    fn read(policies: &str) -> anyhow::Result<Policy> {
         let (policies, managed): (Value, Value) =
-            (serde_norway::from_str(POLICIES).unwrap(), serde_norway::from_str(MANAGED).unwrap());
-        let policy = Policy::read(&policies, |name| (name == "Managed").then_some(&managed));
-        policy.allows(&Act {
+            (serde_norway::from_str(policies)?, serde_norway::from_str(MANAGED)?);
+        Policy::read(&policies, |name| (name == "Managed").then_some(&managed), &known)
+    }
+
+    fn holds(action: &str, resource: &str, conditions: &[(&'static str, &str)]) -> bool {
+        read(POLICIES).unwrap().allows(&Act {
             action: action.to_owned(),
             resource: resource.to_owned(),
-            leading_key: key.map(ToOwned::to_owned),
+            conditions: conditions.iter().map(|(key, value)| (*key, (*value).to_owned())).collect(),
         })
+    }
+
+    fn allows(action: &str, resource: &str, key: Option<&str>) -> bool {
+        let conditions: Vec<_> = key.into_iter().map(|key| ("dynamodb:LeadingKeys", key)).collect();
+        holds(action, resource, &conditions)
+    }
+
+    #[test]
+    fn conditions_and_exclusions_hold() {
+        assert!(holds("ses:SendEmail", "arn", &[("ses:FromAddress", "no-reply@a.example")]));
+        assert!(!holds("ses:SendEmail", "arn", &[("ses:FromAddress", "no-reply@b.example")]));
+        assert!(!holds("ses:SendEmail", "arn", &[]), "nobody knows from whom");
+        assert!(holds("sqs:ReceiveMessage", "Own", &[]) && holds("sqs:SendMessage", "Other", &[]));
+        assert!(!holds("sqs:ReceiveMessage", "Other", &[]), "denied but for its own");
+    }
+
+    #[test]
+    fn what_is_not_known_is_an_error() {
+        for statement in [
+            "{ Effect: Allow, NotAction: x, Resource: y }",
+            "{ Effect: Allow, Action: x, Resource: y, Condition: { IpAddress: { aws:SourceIp: z } } }",
+            "{ Effect: Allow, Action: x, Resource: !Sub '${Nobody}' }",
+        ] {
+            assert!(read(&format!("- Statement:\n    - {statement}\n")).is_err(), "{statement}");
+        }
     }
 
     #[test]

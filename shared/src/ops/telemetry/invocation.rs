@@ -7,7 +7,7 @@ use std::{
     panic::{AssertUnwindSafe, resume_unwind},
 };
 
-use futures::FutureExt;
+use futures::{FutureExt, future::BoxFuture};
 use serde_json::Value;
 
 use crate::ops::{Clock, meter};
@@ -56,17 +56,25 @@ impl Batch {
 ///
 /// The correlation id is the one in the audit records: of messages their ids, else the request's. An invocation that
 /// runs out of time says nothing; the platform does.
-pub async fn invocation<D: Into<Done>>(
+pub fn invocation<'a, D: Into<Done>>(
+    function: &'a str,
+    request_id: &'a str,
+    clock: &'a dyn Clock,
+    work: impl Future<Output = Result<D, Error>> + Send + 'a,
+) -> impl Future<Output = Result<Value, Error>> + Send + 'a {
+    // On the heap and without its type: it holds all that an invocation works on, and so would every frame above.
+    let work = async move { work.await.map(Into::<Done>::into) };
+    watched(function, request_id, clock, work.boxed())
+}
+
+async fn watched(
     function: &str,
     request_id: &str,
     clock: &dyn Clock,
-    work: impl Future<Output = Result<D, Error>>,
+    work: BoxFuture<'_, Result<Done, Error>>,
 ) -> Result<Value, Error> {
     let started = clock.now();
-    // On the heap: it holds all that an invocation works on, and every frame above would hold it too.
-    let work = Box::pin(AssertUnwindSafe(work).catch_unwind());
-    let (ended, cost) = meter::measured(work).await;
-    let ended = ended.map(|answered| answered.map(Into::<Done>::into));
+    let (ended, cost) = meter::measured(AssertUnwindSafe(work).catch_unwind()).await;
     let duration = clock.now().duration_since(started);
     let (batch, reason) = match &ended {
         Ok(Ok(done)) => {
@@ -173,7 +181,7 @@ mod tests {
     }
 
     /// The one event of an invocation that runs `work`.
-    async fn event<D: Into<Done>>(work: impl Future<Output = Result<D, Error>>) -> Value {
+    async fn event<D: Into<Done>>(work: impl Future<Output = Result<D, Error>> + Send) -> Value {
         let clock = Steps::default();
         let invocation = invocation("housekeeping", "r-1", &clock, work);
         let mut events = logged(AssertUnwindSafe(invocation).catch_unwind()).await;

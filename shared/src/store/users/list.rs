@@ -20,8 +20,8 @@ pub const MAX_SCAN: usize = 10_000;
 /// How places are spread: 1,024 to a partition.
 const PER_PARTITION: u64 = 1024;
 
-/// Users in memory while a filter looks through all.
-const SCANNED_AT_ONCE: u64 = 1024;
+/// Users in memory while a filter looks through all: as large as users may be, together some megabytes.
+const SCANNED_AT_ONCE: u64 = 256;
 
 /// Bytes of attributes that a filter may find: what it finds is sorted and cut into pages in memory.
 const MAX_FOUND: usize = 8 * 1024 * 1024;

@@ -3,21 +3,30 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde_json::Value;
 
-use super::super::{arn, operation};
+use std::collections::BTreeMap;
+
+use super::{
+    super::{REGION, arn, operation},
+    Names,
+};
 use crate::template::Act;
 
 /// The acts of a request; none if it cannot be read.
-pub(super) fn of(request: &HttpRequest, logical: &dyn Fn(&str) -> Option<String>) -> Vec<Act> {
+pub(super) fn of(request: &HttpRequest, names: &dyn Names) -> Vec<Act> {
     let operation = operation::of(request);
     let Some((service, operation)) = operation.split_once('.') else { return Vec::new() };
     let body: Value =
         request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
     let text = |name: &str| body[name].as_str().unwrap_or_default();
-    let named = |called: &str| logical(called).unwrap_or_else(|| called.to_owned());
-    let act = |action: &str, resource: String| Act { action: action.to_owned(), resource, leading_key: None };
+    let named = |called: &str| names.logical(called).unwrap_or(called).to_owned();
+    let act = |action: &str, resource: String| Act {
+        action: action.to_owned(),
+        resource,
+        conditions: BTreeMap::new(),
+    };
     match service {
         "dynamodb" => in_table(operation, &body, &named),
-        "s3" => in_bucket(operation, request, &named),
+        "s3" => in_bucket(operation, request, names),
         "sqs" => vec![act(&format!("sqs:{operation}"), named(text("QueueUrl")))],
         "kms" => vec![act(&format!("kms:{operation}"), named(text("KeyId")))],
         "secretsmanager" => {
@@ -32,7 +41,9 @@ pub(super) fn of(request: &HttpRequest, logical: &dyn Fn(&str) -> Option<String>
         "sesv2" => {
             let from = text("FromEmailAddress");
             let identity = from.rsplit('@').next().unwrap_or_default();
-            vec![act(&format!("ses:{operation}"), arn("ses", &format!("identity/{identity}")))]
+            let mut send = act(&format!("ses:{operation}"), arn("ses", &format!("identity/{identity}")));
+            send.conditions.insert("ses:FromAddress", from.to_owned());
+            vec![send]
         }
         _ => Vec::new(),
     }
@@ -42,7 +53,11 @@ fn in_table(operation: &str, body: &Value, named: &dyn Fn(&str) -> String) -> Ve
     let act = |action: &str, table: &Value, key: Option<&Value>| Act {
         action: format!("dynamodb:{action}"),
         resource: named(table.as_str().unwrap_or_default()),
-        leading_key: key.and_then(|key| key["S"].as_str()).map(ToOwned::to_owned),
+        conditions: key
+            .and_then(|key| key["S"].as_str())
+            .map(|key| ("dynamodb:LeadingKeys", key.to_owned()))
+            .into_iter()
+            .collect(),
     };
     let one = |action: &str, body: &Value| {
         let item = if body["Key"].is_null() { &body["Item"] } else { &body["Key"] };
@@ -85,11 +100,12 @@ fn in_table(operation: &str, body: &Value, named: &dyn Fn(&str) -> String) -> Ve
     }
 }
 
-fn in_bucket(operation: &str, request: &HttpRequest, named: &dyn Fn(&str) -> String) -> Vec<Act> {
+fn in_bucket(operation: &str, request: &HttpRequest, names: &dyn Names) -> Vec<Act> {
     let after_host = request.uri().splitn(4, '/').nth(3).unwrap_or_default();
     let (path, query) = after_host.split_once('?').unwrap_or((after_host, ""));
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
-    let resource = format!("{}/{key}", named(bucket));
+    let bucket = names.logical(bucket).unwrap_or(bucket);
+    let resource = format!("{bucket}/{key}");
     let mut actions = match operation {
         "HeadObject" | "GetObject" if query.contains("versionId=") => vec!["GetObjectVersion"],
         "HeadObject" | "GetObject" => vec!["GetObject"],
@@ -99,6 +115,18 @@ fn in_bucket(operation: &str, request: &HttpRequest, named: &dyn Fn(&str) -> Str
     if request.headers().get("x-amz-object-lock-mode").is_some() {
         actions.push("PutObjectRetention");
     }
-    let act = |action| Act { action: format!("s3:{action}"), resource: resource.clone(), leading_key: None };
-    actions.into_iter().map(act).collect()
+    let act = |action: &str| Act {
+        action: format!("s3:{action}"),
+        resource: resource.clone(),
+        conditions: BTreeMap::new(),
+    };
+    let mut acts: Vec<_> = actions.iter().map(|action| act(action)).collect();
+    // S3 itself asks for the key, as the function.
+    let with_key = if actions.contains(&"PutObject") { "kms:GenerateDataKey" } else { "kms:Decrypt" };
+    acts.extend(names.key_of(bucket).map(|key| Act {
+        action: with_key.to_owned(),
+        resource: key.to_owned(),
+        conditions: [("kms:ViaService", format!("s3.{REGION}.amazonaws.com"))].into(),
+    }));
+    acts
 }
