@@ -110,10 +110,6 @@ impl Scene {
             if !matches!(reply.status, 429 | 500 | 503) {
                 return Ok(reply);
             }
-            // What the gateway says when a function's time is over, as on a machine that does much else.
-            if reply.status == 503 && reply.json() == json!({ "message": "Service Unavailable" }) {
-                continue;
-            }
             let wait = reply.header("retry-after").map(str::parse::<u32>);
             ensure!(
                 reply.status == 500 || matches!(wait, Some(Ok(_))),

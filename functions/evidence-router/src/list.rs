@@ -26,7 +26,8 @@ pub(crate) async fn list(
     if asked.customer.is_none() && person.visit.workspace.kind != WorkspaceKind::Customer {
         let is_operator = person.visit.workspace.kind == WorkspaceKind::Operator;
         let next = "Name the customer: ?customer=SUBDOMAIN.";
-        return Ok(Answer::page(page::plain("Deliveries", &whose(is_operator)), json!({ "next": next })));
+        let json = json!({ "objects": [], "next": next });
+        return Ok(Answer::page(page::plain("Deliveries", &whose(is_operator)), json));
     }
     let side = Side::of(&person, &asked).await?;
     let readable = side.store.readable(&side.reader(&person), person.visit.at).await?;

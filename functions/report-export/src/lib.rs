@@ -7,16 +7,12 @@ mod editions;
 
 use std::sync::Arc;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::Value;
 use shared::{
     assessment::{Evaluation, Finding, Manifest, framework::Framework},
     delivery::ApprovalId,
-    ops::{
-        Clock, Random,
-        telemetry::{self, Batch, Done},
-    },
+    ops::{Clock, Random, telemetry},
     report::{
         Report,
         model::{Consent, Input, ReportError},
@@ -26,7 +22,7 @@ use shared::{
         audit::Acting,
         findings::FindingFilter,
         objects::ObjectError,
-        scans::{ScanMessage, ScanRecord},
+        scans::{self, Receiver, ScanMessage, ScanRecord},
     },
     tenant::Workspace,
 };
@@ -61,38 +57,24 @@ enum ExportError {
 /// Handles a batch; messages that must come again are named in the answer.
 pub async fn handle(export: &ReportExport, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let LambdaEvent { payload, context } = event;
-    let batch = export.batch(payload);
+    let batch = async { Ok(scans::receive_all(export, payload).await?) };
     telemetry::invocation("report-export", &context.request_id, &*export.clock, batch).await
 }
 
-impl ReportExport {
-    async fn batch(&self, event: Value) -> Result<Done, Error> {
-        let event: SqsEvent = serde_json::from_value(event)?;
-        let (mut failures, mut batch) = (SqsBatchResponse::default(), Batch::default());
-        for record in event.records {
-            let id = record.message_id.unwrap_or_default();
-            let message = record.body.and_then(|body| serde_json::from_str::<ScanMessage>(&body).ok());
-            let scan = message.as_ref().map(|message| &*message.scan);
-            let failure = match self.receive(message.as_ref(), &id).await {
-                Ok(()) => None,
-                Err(error @ ExportError::NotPublished) => {
-                    tracing::error!(scan, correlation_id = id, reason = %error, "no report is made");
-                    None
-                }
-                Err(error) => Some(error.to_string()),
-            };
-            batch.add(&id, scan, failure.as_deref());
-            if failure.is_some() {
-                let mut failure = BatchItemFailure::default();
-                failure.item_identifier = id;
-                failures.batch_item_failures.push(failure);
+impl Receiver for ReportExport {
+    async fn receive(&self, message: &ScanMessage, id: &str) -> Result<(), String> {
+        match self.make(message, id).await {
+            Err(error @ ExportError::NotPublished) => {
+                tracing::error!(scan = message.scan, correlation_id = id, reason = %error, "no report is made");
+                Ok(())
             }
+            made => made.map_err(|error| error.to_string()),
         }
-        Ok(Done::batch(serde_json::to_value(failures)?, batch))
     }
+}
 
-    async fn receive(&self, message: Option<&ScanMessage>, id: &str) -> Result<(), ExportError> {
-        let message = message.ok_or(ExportError::NotPublished)?;
+impl ReportExport {
+    async fn make(&self, message: &ScanMessage, id: &str) -> Result<(), ExportError> {
         let workspace = self.workspaces.read(&message.tenant).await?.ok_or(ExportError::NotPublished)?;
         let store = self.workspaces.table().tenant(&workspace);
         let scan = store.scan(&message.scan).await?;

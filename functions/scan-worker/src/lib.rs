@@ -10,20 +10,16 @@ mod seal;
 
 use std::sync::Arc;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::Value;
 use shared::{
     okta::Transport,
-    ops::{
-        Clock, Random,
-        telemetry::{self, Batch, Done},
-    },
+    ops::{Clock, Random, telemetry},
     store::{
         Evidence, Queue, Secrets, ServiceError, Signer, StoreError, TenantStore, Workspaces,
         audit::Acting,
-        scans::{ClaimError, Claimed, ScanMessage, ScanRecord, ScanState},
+        scans::{self, ClaimError, Claimed, Receiver, ScanMessage, ScanRecord, ScanState},
     },
     tenant::{Workspace, WorkspaceState},
 };
@@ -94,34 +90,11 @@ struct Step<'a, T> {
 /// Handles a batch; messages that must come again are named in the answer.
 pub async fn handle<T: Transport>(worker: &ScanWorker<T>, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let LambdaEvent { payload, context } = event;
-    let batch = worker.batch(payload);
+    let batch = async { Ok(scans::receive_all(worker, payload).await?) };
     telemetry::invocation("scan-worker", &context.request_id, &*worker.clock, batch).await
 }
 
-impl<T: Transport> ScanWorker<T> {
-    async fn batch(&self, event: Value) -> Result<Done, Error> {
-        let event: SqsEvent = serde_json::from_value(event)?;
-        let (mut failures, mut batch) = (SqsBatchResponse::default(), Batch::default());
-        for record in event.records {
-            let id = record.message_id.unwrap_or_default();
-            let message = record.body.and_then(|body| serde_json::from_str::<ScanMessage>(&body).ok());
-            let Some(message) = message else {
-                tracing::error!(correlation_id = id, "not a message of ours");
-                batch.add(&id, None, None);
-                continue;
-            };
-            let done = self.receive(&message, &id).await;
-            batch.add(&id, Some(&message.scan), done.as_ref().err().map(String::as_str));
-            if done.is_err() {
-                let mut failure = BatchItemFailure::default();
-                failure.item_identifier = id;
-                failures.batch_item_failures.push(failure);
-            }
-        }
-        Ok(Done::batch(serde_json::to_value(failures)?, batch))
-    }
-
-    /// Does what one message asks for. An error brings the message again.
+impl<T: Transport> Receiver for ScanWorker<T> {
     async fn receive(&self, message: &ScanMessage, id: &str) -> Result<(), String> {
         let workspace = self.workspaces.read(&message.tenant).await.map_err(|error| error.to_string())?;
         let Some(workspace) = workspace else { return Ok(()) };

@@ -3,6 +3,7 @@
 //! One rule: at most one scan of an org is under way, and one worker works on it. Every change rests on the version
 //! that was read, so who lost its lease changes nothing any more.
 
+mod batch;
 mod begin;
 mod id;
 mod message;
@@ -10,6 +11,7 @@ mod record;
 mod work;
 
 pub use self::{
+    batch::{Receiver, receive_all},
     begin::{BeginError, Begun},
     message::ScanMessage,
     record::{Finished, Lease, Outcomes, ScanRecord, ScanState, Sealed, Severities, Stored, Trigger},

@@ -68,9 +68,10 @@ pub(super) async fn retire(
     }
     let audit = person.acting().record("sso.key.retire", format!("key:{key}"), purpose.as_str());
     store.save_sp_keys(&next, &audit).await?;
-    console.secrets.drop_sp_key(store.tenant_id(), purpose, &key).await?;
+    // Told before its secret goes: the key is out of use by now, whatever becomes of that.
     let what = format!("The {} key {key} of the workspace is not used any more.\n", purpose.as_str());
     notify::front_door(&console, &person, "A key of single sign-on was retired", &what).await;
+    console.secrets.drop_sp_key(store.tenant_id(), purpose, &key).await?;
     Ok(Answer::done(PATH, json!({ "retired": key })))
 }
 

@@ -1,9 +1,9 @@
 //! What a request to AWS does, in IAM's words (the Service Authorization Reference names the actions).
 
+use std::collections::BTreeMap;
+
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde_json::Value;
-
-use std::collections::BTreeMap;
 
 use super::{
     super::{REGION, arn, operation},
@@ -72,11 +72,12 @@ fn in_table(operation: &str, body: &Value, named: &dyn Fn(&str) -> String) -> Ve
                 ("Delete", "DeleteItem"),
                 ("ConditionCheck", "ConditionCheckItem"),
             ];
-            items
-                .flat_map(|item| actions.iter().map(move |(kind, action)| (&item[kind], action)))
-                .filter(|(write, _)| !write.is_null())
-                .map(|(write, action)| one(action, write))
-                .collect()
+            // A write of another kind stands under the operation's own name, which no policy allows.
+            let act_of = |item: &Value| match actions.iter().find(|(kind, _)| !item[kind].is_null()) {
+                Some((kind, action)) => one(action, &item[kind]),
+                None => one(operation, item),
+            };
+            items.map(act_of).collect()
         }
         "TransactGetItems" => items.map(|item| one("GetItem", &item["Get"])).collect(),
         "BatchGetItem" => {
