@@ -8,7 +8,7 @@ use aws_lc_rs::{
     digest::{SHA256, digest},
     rand::SystemRandom,
     rsa::KeyPair,
-    signature::{self, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey},
+    signature::{self, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::{SignedDuration, Timestamp};
@@ -76,14 +76,14 @@ impl SignIn {
         let mut value = vec![0; key.public_modulus_len()];
         key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed_info, &mut value)?;
         let public = signature::KeyPair::public_key(&key).as_ref();
-        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public);
+        let public = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public)?;
 
         let (response, assertion) = (self.element("saml2p:Response")?, self.element("saml2:Assertion")?);
         let signature = self.element("ds:Signature")?.len();
         let contents = [response, assertion].map(|element| element.as_bytes()[signature..].to_vec());
         Ok(microseconds(|| {
             for content in &contents {
-                let verified = public.verify(black_box(signed_info), &value);
+                let verified = public.verify_sig(black_box(signed_info), &value);
                 black_box((verified.is_ok(), digest(&SHA256, content)));
             }
         }))

@@ -45,7 +45,7 @@ pub fn opinion(saml_response: &str, first: &Identity, expect: &Expectations<'_>)
     vec![accepted, check("samael.agrees", "the same identity", &got, claim.is_none())]
 }
 
-fn check(name: &'static str, want: &str, got: &str, passed: bool) -> Check {
+fn check(name: &'static str, want: &'static str, got: &str, passed: bool) -> Check {
     let Mismatch { want, got } = Mismatch::new(want, got);
     Check { name, want, got, passed }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{
     checkpoint::Checkpoint,
     merkle,
-    part::{Part, hex, sha256_hex},
+    part::{Part, sha256_hex},
     status::Status,
 };
 use crate::canonical::{self, CanonicalError};
@@ -168,7 +168,7 @@ impl Manifest {
 
 fn root(parts: &[Part]) -> Result<String, CanonicalError> {
     let leaves: Vec<_> = parts.iter().map(canonical::to_bytes).collect::<Result<_, _>>()?;
-    Ok(hex(&merkle::root(&leaves)))
+    Ok(hex::encode(merkle::root(&leaves)))
 }
 
 #[cfg(test)]

@@ -24,7 +24,6 @@ fn hash(pieces: &[&[u8]]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::part::hex;
     use super::*;
 
     /// The published test vectors of Certificate Transparency for these eight leaves.
@@ -55,7 +54,7 @@ mod tests {
             "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
         ];
         for (n, want) in want.iter().enumerate() {
-            assert_eq!(hex(&root(&leaves[..n])), *want, "{n} leaves");
+            assert_eq!(hex::encode(root(&leaves[..n])), *want, "{n} leaves");
         }
     }
 }

@@ -9,8 +9,6 @@ use aws_lc_rs::hmac;
 use secrecy::{ExposeSecret, SecretSlice};
 use serde::Serialize;
 
-use crate::tenant::digest::hex;
-
 /// Groups below this size print as "<3": a small group is a person.
 pub const K_THRESHOLD: u64 = 3;
 
@@ -145,7 +143,7 @@ impl Pseudonyms {
     /// The name of `subject` of `issuer` (such as a user id of an Okta org): `p_` and 128 bits in hexadecimal.
     pub fn name(&self, issuer: &str, subject: &str) -> String {
         let tag = hmac::sign(&self.0, &framed(&[issuer, subject]));
-        format!("p_{}", hex(&tag.as_ref()[..16]))
+        format!("p_{}", hex::encode(&tag.as_ref()[..16]))
     }
 }
 
@@ -244,7 +242,7 @@ mod tests {
         };
         let key = sign(&[7; 32], b"\0\0\0\0\0\0\0\x16atomation.pseudonym.v1\0\0\0\0\0\0\0\x02p1");
         let tag = sign(&key, b"\0\0\0\0\0\0\0\x01i\0\0\0\0\0\0\0\x01s");
-        assert_eq!(name, format!("p_{}", hex(&tag[..16])));
+        assert_eq!(name, format!("p_{}", hex::encode(&tag[..16])));
     }
 
     proptest! {

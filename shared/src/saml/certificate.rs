@@ -4,7 +4,10 @@ use std::fmt;
 
 use aws_lc_rs::{
     digest,
-    signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, UnparsedPublicKey},
+    signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+        VerificationAlgorithm,
+    },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
@@ -18,8 +21,6 @@ use x509_parser::{
     public_key::{PublicKey, RSAPublicKey},
     x509::SubjectPublicKeyInfo,
 };
-
-use super::signature::hex;
 
 const MIN_RSA_BITS: usize = 2048;
 const MAX_RSA_BITS: usize = 8192;
@@ -35,6 +36,17 @@ pub enum KeyKind {
     P384,
 }
 
+impl KeyKind {
+    /// The signature algorithm that almost everybody uses with such a key.
+    fn usual_algorithm(self) -> &'static dyn VerificationAlgorithm {
+        match self {
+            Self::Rsa => &RSA_PKCS1_2048_8192_SHA256,
+            Self::P256 => &ECDSA_P256_SHA256_FIXED,
+            Self::P384 => &ECDSA_P384_SHA384_FIXED,
+        }
+    }
+}
+
 impl fmt::Display for KeyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -46,7 +58,7 @@ impl fmt::Display for KeyKind {
 }
 
 /// A certificate with a key that is strong enough. Stored as its DER; reading it back checks it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct SigningCertificate {
     /// The certificate, DER.
@@ -61,8 +73,17 @@ pub struct SigningCertificate {
     pub sha256_fingerprint: String,
     /// What its key can do.
     pub key_kind: KeyKind,
-    public_key: Vec<u8>,
+    public_key: ParsedPublicKey,
 }
+
+/// All that it holds is read from its DER.
+impl PartialEq for SigningCertificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for SigningCertificate {}
 
 /// Why a certificate cannot be pinned.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -94,6 +115,8 @@ impl SigningCertificate {
         }
         let key = certificate.public_key();
         let key_kind = strong(key)?;
+        let public_key = ParsedPublicKey::new(key_kind.usual_algorithm(), &key.subject_public_key.data)
+            .map_err(|_| weak("a key that is not valid"))?;
         let validity = certificate.validity();
         let instant =
             |second| Timestamp::from_second(second).map_err(|_| unreadable("a validity out of range"));
@@ -102,14 +125,15 @@ impl SigningCertificate {
             subject: certificate.subject().to_string(),
             not_before: instant(validity.not_before.timestamp())?,
             not_after: instant(validity.not_after.timestamp())?,
-            sha256_fingerprint: hex(digest::digest(&digest::SHA256, der).as_ref()),
+            sha256_fingerprint: hex::encode(digest::digest(&digest::SHA256, der)),
             key_kind,
-            public_key: key.subject_public_key.data.to_vec(),
+            public_key,
         })
     }
 
-    /// The key as an RFC 8017 `RSAPublicKey`, or as the uncompressed point of SEC 1.
-    pub(super) fn public_key(&self) -> &[u8] {
+    /// The key, ready for the usual algorithm of its kind; its bytes are an RFC 8017 `RSAPublicKey`, or the
+    /// uncompressed point of SEC 1.
+    pub(super) fn public_key(&self) -> &ParsedPublicKey {
         &self.public_key
     }
 }
@@ -117,22 +141,20 @@ impl SigningCertificate {
 fn strong(key: &SubjectPublicKeyInfo<'_>) -> Result<KeyKind, CertificateError> {
     match key.parsed().map_err(|_| weak("an unreadable key"))? {
         PublicKey::RSA(rsa) => strong_rsa(&rsa),
-        PublicKey::EC(point) => {
+        PublicKey::EC(_) => {
             let curve = key.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
-            known_curve(curve.as_ref(), point.data())
+            known_curve(curve.as_ref())
         }
         _ => Err(weak("a key that is neither RSA nor ECDSA")),
     }
 }
 
-fn known_curve(curve: Option<&Oid<'_>>, point: &[u8]) -> Result<KeyKind, CertificateError> {
-    let (kind, algorithm) = match curve {
-        Some(oid) if *oid == OID_EC_P256 => (KeyKind::P256, &ECDSA_P256_SHA256_FIXED),
-        Some(oid) if *oid == OID_NIST_EC_P384 => (KeyKind::P384, &ECDSA_P384_SHA384_FIXED),
-        _ => return Err(weak("another curve")),
-    };
-    let on_curve = UnparsedPublicKey::new(algorithm, point).parse();
-    on_curve.map(|_| kind).map_err(|_| weak("no point on its curve"))
+fn known_curve(curve: Option<&Oid<'_>>) -> Result<KeyKind, CertificateError> {
+    match curve {
+        Some(oid) if *oid == OID_EC_P256 => Ok(KeyKind::P256),
+        Some(oid) if *oid == OID_NIST_EC_P384 => Ok(KeyKind::P384),
+        _ => Err(weak("another curve")),
+    }
 }
 
 fn strong_rsa(rsa: &RSAPublicKey<'_>) -> Result<KeyKind, CertificateError> {

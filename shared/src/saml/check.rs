@@ -1,5 +1,7 @@
 //! The record of what was looked at. Whatever a stranger sent is shortened and escaped before it is kept.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use thiserror::Error;
 
@@ -14,7 +16,7 @@ pub struct Check {
     /// What was checked, such as `response.destination`.
     pub name: &'static str,
     /// What would have passed.
-    pub want: String,
+    pub want: Cow<'static, str>,
     /// What was found; never a NameID or an attribute value.
     pub got: String,
     /// Whether it passed.
@@ -26,15 +28,19 @@ pub struct Check {
 #[error("wanted {want}, got {got}")]
 pub struct Mismatch {
     /// What would have passed.
-    pub want: String,
+    pub want: Cow<'static, str>,
     /// What was found: at most 200 characters, control and bidirectional characters escaped.
     pub got: String,
 }
 
 impl Mismatch {
-    /// Both texts, made safe to print.
-    pub fn new(want: impl AsRef<str>, got: impl AsRef<str>) -> Self {
-        Self { want: shown(want.as_ref()), got: shown(got.as_ref()) }
+    /// Both texts, made safe to print. What is wanted is our own word, or it is owned.
+    pub fn new(want: impl Into<Cow<'static, str>>, got: impl AsRef<str>) -> Self {
+        let want = match want.into() {
+            Cow::Borrowed(ours) => Cow::Borrowed(ours),
+            Cow::Owned(text) => Cow::Owned(shown(&text)),
+        };
+        Self { want, got: shown(got.as_ref()) }
     }
 }
 
@@ -51,7 +57,7 @@ impl Checks {
         &mut self,
         name: &'static str,
         rejection: fn(Mismatch) -> Rejection,
-        want: impl AsRef<str>,
+        want: impl Into<Cow<'static, str>>,
         got: impl AsRef<str>,
         passed: bool,
     ) -> Result<(), Rejection> {
@@ -69,7 +75,7 @@ impl Checks {
         want: &str,
         got: Option<&str>,
     ) -> Result<(), Rejection> {
-        self.require(name, rejection, want, got.unwrap_or("nothing"), got == Some(want))
+        self.require(name, rejection, want.to_owned(), got.unwrap_or("nothing"), got == Some(want))
     }
 
     /// Records the result of a step that says itself what it wanted and got.
@@ -84,7 +90,7 @@ impl Checks {
             Err(rejection) => (rejection.mismatch().got.clone(), false),
         };
         let want = match &result {
-            Ok(_) => want.to_owned(),
+            Ok(_) => Cow::Borrowed(want),
             Err(rejection) => rejection.mismatch().want.clone(),
         };
         self.done.push(Check { name, want, got, passed });
@@ -108,8 +114,8 @@ pub(super) fn is_bidi_control(c: char) -> bool {
 }
 
 fn shown(text: &str) -> String {
-    // Almost every text is short and plain.
-    if text.len() <= MAX_SHOWN && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    // Almost every text is short and plain; without a branch, the look at it is many bytes wide.
+    if text.len() <= MAX_SHOWN && text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~')) {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len().min(MAX_SHOWN));

@@ -1,6 +1,6 @@
 //! From the form field to bytes. Line wrapping is allowed (SAML bindings 3.5.4); all else is strict.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64_simd::STANDARD;
 
 use super::{Mismatch, Rejection, check::Checks, node::Node, xml::MAX_BYTES};
 
@@ -10,15 +10,15 @@ pub(super) fn form_value(value: &str, checks: &mut Checks) -> Result<Vec<u8>, Re
     let encoded_limit = MAX_BYTES / 3 * 4 + MAX_BYTES / 3;
     let want = format!("at most {MAX_BYTES} bytes");
     let got = format!("{} characters of base64", value.len());
-    checks.require("form.size", Rejection::TooLarge, &want, &got, value.len() <= encoded_limit)?;
+    checks.require("form.size", Rejection::TooLarge, want, got, value.len() <= encoded_limit)?;
     checks.record("form.base64", "strict base64", strict_base64(value).ok_or_else(not_base64))
 }
 
 /// Decodes base64 with its padding and canonical last bits; only line wrapping is skipped.
 pub(super) fn strict_base64(text: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(text).ok().or_else(|| {
+    STANDARD.decode_to_vec(text).ok().or_else(|| {
         let packed: Vec<u8> = text.bytes().filter(|&byte| !is_wrapping(byte)).collect();
-        STANDARD.decode(packed).ok()
+        STANDARD.decode_to_vec(packed).ok()
     })
 }
 

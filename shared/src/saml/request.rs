@@ -11,10 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 use uppsala::XmlWriter;
 
-use super::{
-    names::{ASSERTION, POST_BINDING, PROTOCOL, RSA_SHA256, UNSPECIFIED_FORMAT},
-    signature::hex,
-};
+use super::names::{ASSERTION, POST_BINDING, PROTOCOL, RSA_SHA256, UNSPECIFIED_FORMAT};
 use crate::ops::random::{Random, bytes};
 
 /// The longest RelayState (SAML bindings 3.4.3).
@@ -92,7 +89,7 @@ impl AuthnRequest {
     ) -> Self {
         Self {
             // An NCName may not begin with a digit.
-            id: format!("_{}", hex(&bytes::<20>(random))),
+            id: format!("_{}", hex::encode(bytes::<20>(random))),
             issue_instant: now,
             destination: destination.into(),
             acs_url: acs_url.into(),

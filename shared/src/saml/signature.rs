@@ -4,9 +4,7 @@ mod algorithm;
 mod canonical;
 pub(super) mod shape;
 
-use std::fmt::Write;
-
-use aws_lc_rs::{digest, signature::UnparsedPublicKey};
+use aws_lc_rs::digest;
 use jiff::Timestamp;
 
 use super::{
@@ -88,14 +86,10 @@ pub(super) fn verify_one(
     // The key first: until it has signed SignedInfo, the digest in there is a stranger's word.
     let signed_info = canonical::element(shape.signed_info, None, &shape.signed_info_prefixes);
     let signed_info = checks.record("signature.signed_info", "a canonical form", signed_info)?;
-    let fitting =
-        expect.idp.certificates.iter().filter(|certificate| certificate.key_kind == method.key_kind);
-    let certificate = { fitting }.find(|certificate| {
-        UnparsedPublicKey::new(method.verification, certificate.public_key())
-            .verify(&signed_info, &shape.signature)
-            .is_ok()
-    });
-    let Some(certificate) = certificate else { return untrusted(shape, &expect.idp.certificates, checks) };
+    let pinned = &expect.idp.certificates;
+    let made =
+        |certificate: &&SigningCertificate| method.verifies(certificate, &signed_info, &shape.signature);
+    let Some(certificate) = pinned.iter().find(made) else { return untrusted(shape, pinned, checks) };
     checks.require(
         "signature.key",
         Rejection::UntrustedKey,
@@ -108,7 +102,7 @@ pub(super) fn verify_one(
     let bytes = canonical::element(shape.parent, Some(shape.node), &shape.prefixes);
     let bytes = checks.record("signature.content", "a canonical form", bytes)?;
     let found = digest::digest(digest_method, &bytes);
-    let (want, got) = (hex(&shape.digest), hex(found.as_ref()));
+    let (want, got) = (hex::encode(&shape.digest), hex::encode(found));
     checks.require("signature.digest", Rejection::Digest, want, got, found.as_ref() == shape.digest)?;
     Ok(bytes)
 }
@@ -120,7 +114,7 @@ fn untrusted<T>(
     checks: &mut Checks,
 ) -> Result<T, Rejection> {
     let named = shape.key_info.and_then(shape::certificate);
-    let named = named.map(|der| hex(digest::digest(&digest::SHA256, &der).as_ref()));
+    let named = named.map(|der| hex::encode(digest::digest(&digest::SHA256, &der)));
     let named_is_pinned = pinned.iter().any(|c| Some(&c.sha256_fingerprint) == named.as_ref());
     let want = match pinned {
         [] => "a pinned certificate; the connection has none".to_owned(),
@@ -162,13 +156,4 @@ fn outdated(certificate: &SigningCertificate, now: Timestamp) -> Option<String> 
     } else {
         None
     }
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

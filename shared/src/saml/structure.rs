@@ -272,7 +272,7 @@ fn refers_to_parent(shape: &Shape<'_>, checks: &mut Checks) -> Result<(), Reject
     let form = "# and an id";
     checks.require("signature.reference", Rejection::ReferenceForm, form, shape.reference, id.is_some())?;
     let parent = shape.parent.attribute("ID");
-    let want = parent.unwrap_or("the parent's ID, which is missing");
+    let want = parent.unwrap_or("the parent's ID, which is missing").to_owned();
     let got = id.unwrap_or_default();
     checks.require(
         "signature.target",

@@ -59,7 +59,7 @@ pub struct LoggedCheck {
 impl From<&Check> for LoggedCheck {
     fn from(check: &Check) -> Self {
         let Check { name, want, got, passed } = check;
-        Self { name: (*name).to_owned(), want: want.clone(), got: got.clone(), passed: *passed }
+        Self { name: (*name).to_owned(), want: want.clone().into_owned(), got: got.clone(), passed: *passed }
     }
 }
 

@@ -46,7 +46,7 @@ impl Digest {
 
     /// 64 lower-case hexadecimal digits.
     pub fn to_hex(self) -> String {
-        hex(&self.0)
+        hex::encode(self.0)
     }
 
     /// Reads exactly 64 lower-case hexadecimal digits.
@@ -61,12 +61,6 @@ impl Digest {
         }
         Some(Self(out))
     }
-}
-
-/// Lower-case hexadecimal digits of `bytes`.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|b| [b >> 4, b & 15]).map(|n| char::from(DIGITS[usize::from(n)])).collect()
 }
 
 fn nibble(digit: u8) -> Option<u8> {

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, TenantId, digest::hex};
+use super::{Digest, TenantId};
 use crate::ops::{Random, random};
 
 /// NEVER CHANGE: secret scanners and customers know tokens by it.
@@ -125,7 +125,7 @@ pub fn issue(
     }
     let expires = now.checked_add(lifetime).map_err(|_| IssueError::Lifetime { got: lifetime })?;
     let id = random::id(random, "");
-    let body = format!("{PREFIX}{tenant}_{id}_{}", hex(&random::bytes::<32>(random)));
+    let body = format!("{PREFIX}{tenant}_{id}_{}", hex::encode(random::bytes::<32>(random)));
     let text = format!("{body}{}", crc(&body));
     let hash = Digest::of(text.as_bytes());
     let record = TokenRecord {

@@ -89,7 +89,7 @@ fn audience(restriction: Node<'_>, expect: &Expectations<'_>, checks: &mut Check
     let audiences: Vec<_> = restriction.named(ASSERTION, "Audience").filter_map(Node::text).collect();
     let passed = audiences.iter().any(|audience| audience == expect.sp_entity_id);
     let got = if audiences.is_empty() { "none".to_owned() } else { audiences.join(", ") };
-    checks.require("conditions.audience", Rejection::Audience, expect.sp_entity_id, got, passed)
+    checks.require("conditions.audience", Rejection::Audience, expect.sp_entity_id.to_owned(), got, passed)
 }
 
 struct Authn {

@@ -56,7 +56,7 @@ fn answered(
 ) -> Result<Option<String>, Rejection> {
     let of_response = response.attribute("InResponseTo");
     let confirmed = data.attribute("InResponseTo");
-    let want = confirmed.unwrap_or("no request, as the Assertion says");
+    let want = confirmed.unwrap_or("no request, as the Assertion says").to_owned();
     let got = of_response.unwrap_or("no request");
     let agree = of_response == confirmed;
     checks.require("response.in_response_to", Rejection::InResponseTo, want, got, agree)?;

@@ -2,6 +2,8 @@
 //! one that the strict profile names, in its order; there is no room for a second SignedInfo, a comment
 //! in a digest, an Object or a transform that selects something else.
 
+use std::borrow::Cow;
+
 use crate::saml::{
     Mismatch, Rejection,
     decode::base64_text,
@@ -93,7 +95,7 @@ fn children<'d, const N: usize>(node: Node<'d>, want: [&str; N]) -> Result<[Node
     let names = || found.iter().map(|child| child.local_name()).collect::<Vec<_>>().join(", ");
     match <[Node<'d>; N]>::try_from(found.as_slice()) {
         Ok(children) if matches => Ok(children),
-        _ => Err(shape(&want.join(", "), &names())),
+        _ => Err(shape(want.join(", "), &names())),
     }
 }
 
@@ -164,6 +166,6 @@ pub(super) fn certificate(key_info: Node<'_>) -> Option<Vec<u8>> {
     base64_text(data.named(SIGNATURE, "X509Certificate").next()?)
 }
 
-fn shape(want: &str, got: &str) -> Rejection {
+fn shape(want: impl Into<Cow<'static, str>>, got: &str) -> Rejection {
     Rejection::SignatureShape(Mismatch::new(want, got))
 }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use okta_twin::saml::Sign;
 use proptest::prelude::*;
 
@@ -21,6 +22,12 @@ proptest! {
     #[test]
     fn any_text_gets_an_answer(value in "\\PC*") {
         prop_assert!(verify(&value, &expectations()).outcome.is_err());
+    }
+
+    /// The oracle is the crate that the rest of the product decodes with.
+    #[test]
+    fn base64_is_strict(text in "[A-Za-z0-9+/]{0,70}[=A-D_ -]{0,4}") {
+        prop_assert_eq!(STANDARD.decode(&text).ok(), base64_simd::STANDARD.decode_to_vec(&text).ok());
     }
 
     #[test]

@@ -50,7 +50,8 @@ fn ids_are_160_random_bits_and_a_name() {
 #[test]
 fn the_query_is_signed_as_sent() {
     let key = RequestKey::from_pkcs8(KEY.pkcs8()).unwrap();
-    let public = |idp: &okta_twin::saml::SigningIdp| pinned(idp).certificates[0].public_key().to_vec();
+    let public =
+        |idp: &okta_twin::saml::SigningIdp| pinned(idp).certificates[0].public_key().as_ref().to_vec();
     for state in [Some("/a b"), None] {
         let url = redirect_url(&request(), state, Some(&key)).unwrap();
         let received = ReceivedRequest::from_query(query(&url)).unwrap();

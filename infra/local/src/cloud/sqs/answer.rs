@@ -1,7 +1,6 @@
 //! What the operations answer: messages, digests, attributes.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use s3s::crypto::{Checksum, Md5};
@@ -83,7 +82,7 @@ pub(super) fn queue_attributes(name: &str, queue: &Queue, now: Millis, wanted: &
 }
 
 pub(super) fn md5(bytes: &[u8]) -> String {
-    hex(&Md5::checksum(bytes))
+    hex::encode(Md5::checksum(bytes))
 }
 
 /// MD5 over name, type and value of each attribute in order of name, each behind its length; SDKs check it
@@ -105,13 +104,6 @@ pub(super) fn md5_of_attributes(attributes: &BTreeMap<String, MessageAttribute>)
         }
     }
     md5(&bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 #[cfg(test)]
