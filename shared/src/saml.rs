@@ -35,6 +35,7 @@ use uppsala::Document;
 
 pub use certificate::{CertificateError, KeyKind, SigningCertificate};
 pub use check::{Check, Mismatch};
+pub use decode::strict_base64;
 pub use encryption::{DecryptionKey, DecryptionKeyError};
 pub use identity::Identity;
 pub use metadata::{IdpMetadata, MetadataError};

@@ -22,7 +22,7 @@ use shared::{
         approval::{Approver, AuthContext, Route, Terms, Until, text_sha256},
     },
     http::{Door, Outbound},
-    ops::{Clock, Config, PublicBase, SystemRandom, clock::OffsetClock},
+    ops::{Clock, Config, PublicBase, Random, SystemRandom, clock::OffsetClock},
     scim::UserAttributes,
     store::{
         Aws, Evidence, TenantStore,
@@ -87,7 +87,9 @@ impl World {
         let spec =
             TableSpec { name: "app".into(), pk: "PK".into(), sk: Some("SK".into()), ttl: Some("ttl".into()) };
         cloud.create_table(&spec).await?;
-        cloud.create_bucket("evidence").await?;
+        // The name of a bucket is one account's alone, on AWS and in an emulator that tests share.
+        let bucket = format!("evidence-{}", hex::encode(SystemRandom::default().bytes::<8>()));
+        cloud.create_bucket(&bucket).await?;
         let queue = |name: &str| QueueSpec {
             name: name.to_owned(),
             visibility_timeout: Duration::from_secs(5400),
@@ -101,7 +103,7 @@ impl World {
             ("REPORT_QUEUE_URL", reports.as_str()),
             ("SIGNING_KEY_ID", signing_key.as_str()),
             ("TABLE_NAME", "app"),
-            ("EVIDENCE_BUCKET", "evidence"),
+            ("EVIDENCE_BUCKET", bucket.as_str()),
             ("SECRET_PREFIX", "atomation"),
             ("MAIL_FROM", "no-reply@example.com"),
             ("REPORT_QUEUE_URL", "http://127.0.0.1/reports"),

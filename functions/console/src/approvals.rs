@@ -13,6 +13,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
+use futures::try_join;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
@@ -48,12 +49,13 @@ struct Yes {
 
 async fn inbox(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
     may_see(&person)?;
-    let approvals = person.store().approvals().await?;
+    let store = person.store();
+    let (approvals, orgs) = try_join!(store.approvals(), store.connections())?;
     let names = Names::of(&person, &approvals).await?;
     let json = json!({
         "approvals": approvals.iter().map(|approval| page::json(&person, approval)).collect::<Vec<_>>(),
     });
-    Ok(Answer::page(page::inbox(&person, &approvals, &names), json))
+    Ok(Answer::page(page::inbox(&person, &approvals, &names, &orgs), json))
 }
 
 async fn request(

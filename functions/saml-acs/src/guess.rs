@@ -4,8 +4,7 @@
 //! One rule: this decides nothing. It is no XML parser, and it may be wrong: the verifier then refuses the
 //! request, or the person is read again under the verified name.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use shared::store::sso::Guess;
+use shared::{saml::strict_base64, store::sso::Guess};
 
 /// Looks for the first `InResponseTo` and the first `NameID` in the text.
 pub(crate) fn of(saml_response: &str) -> Guess {
@@ -20,8 +19,7 @@ pub(crate) fn of(saml_response: &str) -> Guess {
 
 /// The form value's text, if it is any.
 pub(crate) fn text(saml_response: &str) -> Option<String> {
-    let packed: Vec<u8> = saml_response.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    STANDARD.decode(packed).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+    strict_base64(saml_response).and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
 fn request_id(xml: &str) -> Option<String> {
@@ -43,6 +41,8 @@ fn user_name(xml: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
     use super::*;
 
     fn guess(xml: &str) -> Guess {

@@ -14,8 +14,9 @@ pub(super) fn form_value(value: &str, checks: &mut Checks) -> Result<Vec<u8>, Re
     checks.record("form.base64", "strict base64", strict_base64(value).ok_or_else(not_base64))
 }
 
-/// Decodes base64 with its padding and canonical last bits; only line wrapping is skipped.
-pub(super) fn strict_base64(text: &str) -> Option<Vec<u8>> {
+/// Decodes base64 with its padding and canonical last bits (RFC 4648 3.5); only line wrapping is skipped. By the crate
+/// that the AWS SDK decodes with, since a Response is the largest thing that a stranger may send.
+pub fn strict_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode_to_vec(text).ok().or_else(|| {
         let packed: Vec<u8> = text.bytes().filter(|&byte| !is_wrapping(byte)).collect();
         STANDARD.decode_to_vec(packed).ok()

@@ -10,6 +10,7 @@ use shared::{
         approval::{Kind, State, Until, consent_text, limits},
     },
     http::{Person, Problem},
+    store::connections::Connection,
     tenant::{Permission, UserId, principal::Actor},
 };
 
@@ -86,14 +87,15 @@ pub(super) fn json(person: &Person, approval: &Approval) -> Value {
     })
 }
 
-pub(super) fn inbox(person: &Person, approvals: &[Approval], names: &Names) -> Markup {
+/// The approvals, and the form to ask for one, which `orgs` are offered in.
+pub(super) fn inbox(person: &Person, approvals: &[Approval], names: &Names, orgs: &[Connection]) -> Markup {
     let of = |wanted: &[State]| approvals.iter().filter(|a| wanted.contains(&a.state)).collect::<Vec<_>>();
     let body = html! {
         (table("Waiting for a decision", &of(&[State::Requested]), names))
         (table("In force", &of(&[State::Live, State::Revoking]), names))
         (table("Ended", &of(&[State::Revoked, State::Expired, State::Refused]), names))
         p { a href="/ledger" { "The ledger" } ": every step and every read, as a chain that can be checked." }
-        @if person.principal.may(Permission::ApprovalsDecide) { (request_form()) }
+        @if person.principal.may(Permission::ApprovalsDecide) { (request_form(orgs)) }
     };
     layout::page(person, PLACE, "Approvals", &body)
 }
@@ -123,7 +125,7 @@ fn table(caption: &str, approvals: &[&Approval], names: &Names) -> Markup {
     }
 }
 
-fn request_form() -> Markup {
+fn request_form(orgs: &[Connection]) -> Markup {
     html! {
         h2 { "Ask for an approval" }
         form class="stack" method="post" action="/approvals" {
@@ -136,8 +138,13 @@ fn request_form() -> Markup {
                     option value="partner_access" { "A partner reads published evidence" }
                 }
             }
-            label { "Okta org" input name="org" autocomplete="off";
-                small { "Its id, from Okta orgs. Not needed for SCIM." } }
+            label { "Okta org"
+                select name="org" {
+                    @for connection in orgs { option value=(connection.org.as_str()) { (connection.okta_url) } }
+                    option value="" { "None" }
+                }
+                small { "Not needed for SCIM. Others are added at " a href="/orgs" { "Okta orgs" } "." }
+            }
             label { "Okta address" input name="okta_url" autocomplete="off"; small { "For SCIM." } }
             label { "Data" input name="classes" autocomplete="off";
                 small { "Of: " @for (index, class) in DataClass::ALL.iter().enumerate() {
