@@ -4,7 +4,8 @@
 //! commits nothing was consumed, and whatever is missing, unreadable or late is a refusal.
 //!
 //! A sign-in takes three sequential trips to the table: what can be read ahead (`guess`), the person, the
-//! transaction.
+//! transaction. The first one of a process for a workspace takes one more, for whose the host is; so does an encrypted
+//! one, since nobody's name can be read ahead.
 
 mod admission;
 mod arrival;

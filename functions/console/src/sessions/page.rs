@@ -33,7 +33,12 @@ fn table(caption: &str, sessions: &[Shown], of_all: bool) -> Markup {
                 caption { (caption) }
                 thead { tr { th scope="col" { "Who" } th scope="col" { "Signed in by" } th scope="col" { "Since" }
                     th scope="col" { "Last seen" } th scope="col" { "Ends" } th scope="col" { "End it" } } }
-                tbody { @for shown in sessions { (row(shown, of_all)) } }
+                tbody {
+                    @for (at, shown) in sessions.iter().enumerate() {
+                        // Once for each person.
+                        (row(shown, of_all && sessions[..at].iter().all(|other| other.user.id != shown.user.id)))
+                    }
+                }
             }
         }
     }
