@@ -50,11 +50,7 @@ async fn page(client: &ScimClient, query: &ListQuery, start: Start) -> Result<Pa
     match query.filter.as_ref().map(|filter| filter.lookup()) {
         None if query.sort.is_none() => {
             let count = u32::try_from(query.count).unwrap_or(u32::MAX);
-            let page = store.user_page(start, count, client.visit.at).await?;
-            // The page is good without: the next list tries again.
-            if let Err(error) = store.heal_listing(&page).await {
-                tracing::warn!(error.message = %error, "a lost place stays in the count");
-            }
+            let page = store.closed_user_page(start, count, client.visit.at).await?;
             Ok(Page { total: page.total, items: page.users, next: page.next })
         }
         Some(Lookup::UserName(name)) => one(store.user_by_name(name).await?),

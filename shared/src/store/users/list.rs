@@ -29,6 +29,9 @@ const MAX_FOUND: usize = 8 * 1024 * 1024;
 /// Queries in flight for one request.
 const PARTITIONS_AT_ONCE: usize = 8;
 
+/// Lost places that one request closes at most; the next list goes on.
+const MAX_CLOSED: usize = 400;
+
 /// Places in the list, from 1; the end is not one of them.
 type Places = std::ops::Range<u64>;
 
@@ -202,10 +205,34 @@ impl TenantStore {
         }
     }
 
-    /// Closes the places of a page that nobody has and nobody will take any more: a creation died between its two
-    /// trips, or the answer that gave the place was lost.
-    pub async fn heal_listing(&self, page: &UserPage) -> Result<(), StoreError> {
-        for seq in &page.gaps {
+    /// A page as [`TenantStore::user_page`], after the places in it were closed that nobody has and nobody will take any
+    /// more: a creation died between its two trips, or the answer that gave the place was lost.
+    ///
+    /// They are closed before the page is read: what comes after them moves up, and whoever walks on by what this page
+    /// shows, or by what was asked for, must neither miss anybody nor see anybody twice.
+    pub async fn closed_user_page(
+        &self,
+        start: Start,
+        count: u32,
+        now: Timestamp,
+    ) -> Result<UserPage, StoreError> {
+        let mut page = self.user_page(start, count, now).await?;
+        let mut left = MAX_CLOSED;
+        while !page.gaps.is_empty() && left > 0 {
+            let closed = self.close_places(page.gaps.iter().take(left)).await;
+            left = left.saturating_sub(page.gaps.len());
+            // Also after a failure: some may be closed.
+            page = self.user_page(start, count, now).await?;
+            if let Err(error) = closed {
+                tracing::warn!(error.message = %error, "a lost place stays in the count");
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    async fn close_places(&self, places: impl Iterator<Item = &u64>) -> Result<(), StoreError> {
+        for seq in places {
             self.close_place(*seq).await?;
         }
         Ok(())
