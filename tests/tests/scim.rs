@@ -402,7 +402,7 @@ async fn walk(acme: &Tenant, fixed_step: bool) -> anyhow::Result<(Vec<String>, b
         full &= shown == 7 || start + shown > total;
         start += if fixed_step { 7 } else { shown.max(1) };
     }
-    Ok((ids, full && start - 1 >= total))
+    Ok((ids, full && start > total))
 }
 
 /// A place whose answer was lost is closed by the list that shows it; what comes after moves up, and a client that
