@@ -73,9 +73,11 @@ fn agree(evaluations: &[Evaluation], lab: &Lab) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// `ATOMATION_DEEP=1` scans an org of 20,000 people.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_scan_finds_what_was_planted_within_the_limits() -> Test {
-    let lab = Lab::start(300, Some(RateLimits::default())).await?;
+    let people = if std::env::var_os("ATOMATION_DEEP").is_some() { 20_000 } else { 300 };
+    let lab = Lab::start(people, Some(RateLimits::default())).await?;
     let customer = lab.customer("acme").await?;
     let before = lab.twin.counters();
     let id = begun(&lab, &customer).await?;
