@@ -31,6 +31,7 @@ use shared::{
     tenant::{
         Principal, Role, Subdomain, Workspace, WorkspaceKind,
         cookie::Cookies,
+        resource_id,
         session::{self, Method, SignIn},
         token,
     },
@@ -246,6 +247,11 @@ impl Site {
 }
 
 impl Tenant {
+    /// The id of the group that stands for `role`.
+    pub fn role_group(&self, role: Role) -> String {
+        resource_id::role_group(&self.workspace.tenant, role)
+    }
+
     /// A request of this workspace's administrator, or of its SCIM client, by the path.
     pub fn request(&self, method: &str, target: &str) -> Request {
         let request = self.anonymous(method, target);

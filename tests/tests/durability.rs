@@ -220,7 +220,7 @@ async fn the_stack_of_the_other_test() -> Outcome {
         json!({ "address": address.trim_start_matches("http://"), "group": group })
     } else {
         let acme = site.customer("acme").await?;
-        let group = resource_id::role_group(&acme.workspace.tenant, Role::Viewer);
+        let group = acme.role_group(Role::Viewer);
         json!({ "address": acme.address, "token": acme.token, "group": group })
     };
     println!("{said}");

@@ -4,7 +4,7 @@
 //! 1,000, and page 1,000 of 100,000 users with page 1.
 
 use serde_json::json;
-use shared::tenant::{Role, resource_id};
+use shared::tenant::Role;
 use tests::{
     load,
     raw::Reply,
@@ -44,8 +44,7 @@ async fn one_member_and_one_page_cost_the_same_at_any_size() -> Outcome {
     let (few, many, users) = if deep { (1_000, 50_000, 100_000) } else { (500, 5_000, 6_000) };
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
-    let [small, large] =
-        [Role::Viewer, Role::Developer].map(|role| resource_id::role_group(&acme.workspace.tenant, role));
+    let [small, large] = [Role::Viewer, Role::Developer].map(|role| acme.role_group(role));
     let some = load::users(&site, &acme.workspace, 1, few, &small, usize::try_from(few)?).await?;
     let all =
         load::users(&site, &acme.workspace, 1 + few, users - few - 1, &large, usize::try_from(many)?).await?;

@@ -5,7 +5,7 @@
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
-use shared::tenant::{Role, resource_id};
+use shared::tenant::Role;
 use tests::{
     raw::{Reply, Request},
     routes::encoded,
@@ -433,7 +433,7 @@ async fn push_a_group_that_is_not_there_and_change_it() -> Outcome {
 async fn link_a_role_group_unassign_a_member_and_unlink() -> Outcome {
     for_each_app(async |app| {
         let people = sorted(app.people(4).await?);
-        let group = resource_id::role_group(&app.acme.workspace.tenant, Role::Viewer);
+        let group = app.acme.role_group(Role::Viewer);
         // Linking posts nothing: it goes straight to the membership of our id, then to the name.
         app.push(&group, &people, &[]).await?;
         app.rename(&group, "Their name for it").await?;

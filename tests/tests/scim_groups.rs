@@ -75,7 +75,7 @@ async fn c14_a_role_groups_name_is_taken_and_what_was_wanted_of_it_is_in_the_aud
     assert_eq!(refused.json()["scimType"], "uniqueness");
     acme.call("PUT", &path, &json!({ "displayName": "Admin" })).await?.expect(409)?;
 
-    let viewer = resource_id::role_group(&acme.workspace.tenant, Role::Viewer);
+    let viewer = acme.role_group(Role::Viewer);
     let path = format!("/scim/v2/Groups/{viewer}");
     acme.call(
         "PATCH",
@@ -124,7 +124,7 @@ async fn nobody_stays_in_a_group_that_is_gone() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
     let a = user(&acme, "a").await?;
-    let group_id = resource_id::role_group(&acme.workspace.tenant, Role::Viewer);
+    let group_id = acme.role_group(Role::Viewer);
     let mut many = load::users(&site, &acme.workspace, 2, 120, &group_id, 0).await?;
     many.push(a.clone());
     let all = json!({ "Operations": [{ "op": "add", "path": "members", "value": many }] });
@@ -212,7 +212,7 @@ async fn c11_ten_thousand_members_in_one_operation() -> Outcome {
 async fn a_large_change_that_is_sent_again_does_only_what_is_left() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
-    let viewer = resource_id::role_group(&acme.workspace.tenant, Role::Viewer);
+    let viewer = acme.role_group(Role::Viewer);
     let many = load::users(&site, &acme.workspace, 1, 500, &viewer, 0).await?;
     let values: Vec<_> = many.iter().map(|id| json!({ "value": id })).collect();
     let path = format!("/scim/v2/Groups/{viewer}");

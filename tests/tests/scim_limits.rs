@@ -16,7 +16,7 @@ use shared::{
     http::{Door, rate::Rate},
     ops::Config,
     store::Aws,
-    tenant::{Role, resource_id, token::PresentedToken},
+    tenant::{Role, token::PresentedToken},
 };
 use tests::{
     raw::Request,
@@ -174,7 +174,7 @@ async fn alarms(site: &Site, acme: &Tenant) -> anyhow::Result<usize> {
 async fn c16_the_last_admin_goes_and_the_operator_hears_of_it() -> Outcome {
     let site = Site::start().await?;
     let acme = site.customer("acme").await?;
-    let admins = format!("/scim/v2/Groups/{}", resource_id::role_group(&acme.workspace.tenant, Role::Admin));
+    let admins = format!("/scim/v2/Groups/{}", acme.role_group(Role::Admin));
     let sponsor = format!("/scim/v2/Users/{}", acme.admin.id);
     let new = json!({ "userName": "second@acme.example" });
     let second = acme.call("POST", "/scim/v2/Users", &new).await?.expect(201)?.json();

@@ -5,10 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::{Value, json};
-use shared::{
-    scim::bulk::MAX_OPERATIONS,
-    tenant::{Role, resource_id},
-};
+use shared::{scim::bulk::MAX_OPERATIONS, tenant::Role};
 use tests::{
     canary::filled,
     raw::Reply,
@@ -87,7 +84,7 @@ async fn c13_a_stale_version_is_412_and_the_current_one_is_not() -> Outcome {
         send("DELETE", "*", "").await?.expect(404)?;
     }
     // A role-group has no version: no condition on one can hold.
-    let admin = resource_id::role_group(&acme.workspace.tenant, Role::Admin);
+    let admin = acme.role_group(Role::Admin);
     let request = acme.request("DELETE", &format!("/scim/v2/Groups/{admin}")).with("if-match", "W/\"1\"");
     acme.send(&request).await?.expect(412)?;
     Ok(())

@@ -25,12 +25,7 @@ use local::{
     gateway::Gateway,
 };
 use serde_json::{Value, json};
-use shared::{
-    http::Door,
-    ops::Config,
-    store::Aws,
-    tenant::{Role, resource_id},
-};
+use shared::{http::Door, ops::Config, store::Aws, tenant::Role};
 use tests::{
     raw::{Reply, Request},
     site::{Site, Tenant},
@@ -97,8 +92,7 @@ impl Scene {
         let custom = custom.json()["id"].as_str().context("an id")?.to_owned();
         let mut groups = vec![(custom, "Custom".to_owned())];
         groups.extend(
-            [Role::Viewer, Role::Developer]
-                .map(|role| (resource_id::role_group(&acme.workspace.tenant, role), role.name().to_owned())),
+            [Role::Viewer, Role::Developer].map(|role| (acme.role_group(role), role.name().to_owned())),
         );
         Ok(Self { at, acme: acme.clone(), users, groups, time: AtomicU64::new(0) })
     }
