@@ -11,14 +11,14 @@ use serde_json::json;
 use shared::{
     delivery::{
         DataClass,
-        approval::{Approver, AuthContext, Terms, Until, text_sha256},
+        approval::{Terms, Until},
     },
     store::{
         approvals::Asked,
         connections::{Cadence, Connection},
         objects::NewObject,
     },
-    tenant::{Digest, OrgId, Role, session::Method},
+    tenant::{Digest, OrgId, Role},
 };
 
 use crate::{
@@ -111,6 +111,7 @@ async fn evidence(site: &Site, tenant: &Tenant, canary: &str) -> anyhow::Result<
     };
     store.add_object(object, &acting).await?;
     let until = Until::At(site.now().checked_add(SignedDuration::from_hours(24 * 30))?);
+    // Asked for, so that the words of a request are there too.
     let asked = Asked {
         terms: Terms::Scim { okta_url: format!("https://{canary}.okta.com") },
         not_before: site.now(),
@@ -118,17 +119,8 @@ async fn evidence(site: &Site, tenant: &Tenant, canary: &str) -> anyhow::Result<
         requested_by: tenant.principal.actor(),
     };
     store.request_approval(asked, &acting).await?;
-    let asked = Asked {
-        terms: Terms::FirstScan { org: OrgId::new(&*org), okta_url: format!("https://{canary}.okta.com") },
-        not_before: site.now(),
-        until,
-        requested_by: tenant.principal.actor(),
-    };
-    let asked = store.request_approval(asked, &acting).await?;
-    let context = AuthContext { method: Method::Email, idp: None, authn_instant: None, acr: None };
-    let approver = Approver { principal: &tenant.principal, saw: text_sha256(&asked), context };
-    let by = format!("user:{}", tenant.admin.id);
-    let approval = store.approve(&asked.id, &approver, &site.acting(&by)).await?;
+    let scan = Terms::FirstScan { org: OrgId::new(&*org), okta_url: format!("https://{canary}.okta.com") };
+    let approval = site.approve(tenant, scan, until).await?;
     judged(&store, &OrgId::new(&*org), &approval, &format!("{canary}-token"), &acting).await?;
     Ok(())
 }

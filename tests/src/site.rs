@@ -16,14 +16,14 @@ use local::{Stack, StackOptions, gateway::COST_HEADER};
 use serde_json::{Value, json};
 use shared::{
     delivery::{
-        ApprovalId,
-        approval::{Approver, AuthContext, text_sha256},
+        Approval, ApprovalId,
+        approval::{Approver, AuthContext, Terms, Until, text_sha256},
     },
     ops::{Clock, Config, Random, SystemRandom},
     scim::UserAttributes,
     store::{
         Aws, Table, TenantStore, Workspaces,
-        approvals::WORKSPACE_APPROVAL,
+        approvals::{Asked, WORKSPACE_APPROVAL},
         audit::Acting,
         onboarding::NewWorkspace,
         users::{NewUser, Source, UserRecord},
@@ -132,13 +132,24 @@ impl Site {
         let store = self.store(&created.workspace);
         let own = store.approval(&ApprovalId::new(WORKSPACE_APPROVAL)).await?.context("its approval")?;
         let (_, principal) = self.session(&created.workspace, &created.sponsor).await?;
-        let context = AuthContext { method: Method::Email, idp: None, authn_instant: None, acr: None };
-        let approver = Approver { principal: &principal, saw: text_sha256(&own), context };
         let actor = format!("user:{}", created.sponsor.id);
-        store.accept_workspace(&approver, &self.acting(&actor)).await?;
+        store.accept_workspace(&approver(&principal, &own), &self.acting(&actor)).await?;
         let workspace = self.workspaces.read(&created.workspace.tenant).await?.context("the workspace")?;
-        let token = self.token(&workspace).await?;
-        self.tenant(workspace, created.sponsor, token).await
+        let mut acme = self.tenant(workspace, created.sponsor, String::new()).await?;
+        let okta_url = format!("https://{name}.okta.com");
+        let approval = self.approve(&acme, Terms::Scim { okta_url }, Until::Revoked).await?;
+        acme.token = self.token(&acme.workspace, &approval).await?;
+        Ok(acme)
+    }
+
+    /// Asks for `terms` in the name of the workspace's administrator, who approves them.
+    pub async fn approve(&self, by: &Tenant, terms: Terms, until: Until) -> anyhow::Result<Approval> {
+        let (store, acting) = (self.store(&by.workspace), format!("user:{}", by.admin.id));
+        let acting = self.acting(&acting);
+        let requested_by = by.principal.actor();
+        let asked = Asked { terms, not_before: self.now(), until, requested_by };
+        let asked = store.request_approval(asked, &acting).await?;
+        Ok(store.approve(&asked.id, &approver(&by.principal, &asked), &acting).await?)
     }
 
     /// A person of a workspace, signed in there with the token that `of` has.
@@ -191,14 +202,14 @@ impl Site {
         Ok((format!("{}={}", cookies.session_name(), secret.expose()), principal))
     }
 
-    async fn token(&self, workspace: &Workspace) -> anyhow::Result<String> {
+    async fn token(&self, workspace: &Workspace, approval: &Approval) -> anyhow::Result<String> {
         let store = self.store(workspace);
         let lifetime = SignedDuration::from_hours(24);
         let existing = store.tokens().await?;
         let (plain, record) =
             token::issue(&workspace.tenant, &existing, lifetime, self.now(), &*self.random)?;
         let audit = self.acting("job:test").record("scim.token.create", format!("token:{}", record.id), "");
-        store.add_token(&record, &existing, &audit).await?;
+        store.add_token(&record, &existing, Some(approval), &audit).await?;
         // The day of its first use is noted now, so that no request of a test changes it.
         let day = record.day_to_record(self.now()).context("a token that was used")?;
         store.touch_token(&record.id, day).await?;
@@ -244,6 +255,12 @@ impl Site {
         let all = self.dump().await?;
         Ok(all.into_iter().filter(|((pk, _), _)| pk.starts_with(&own)).collect())
     }
+}
+
+/// `principal` as one who has read the text of `approval`.
+fn approver<'a>(principal: &'a Principal, approval: &Approval) -> Approver<'a> {
+    let context = AuthContext { method: Method::Email, idp: None, authn_instant: None, acr: None };
+    Approver { principal, saw: text_sha256(approval), context }
 }
 
 impl Tenant {

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use shared::{
     delivery::{
         Approval, ApprovalId,
-        approval::{ApprovalError, Approver, AuthContext, State as Stands, text_sha256},
+        approval::{ApprovalError, Approver, AuthContext, Kind, State as Stands, text_sha256},
     },
     http::{Answer, Input, Person, Problem},
     store::approvals::DecisionError,
@@ -27,7 +27,7 @@ use shared::{
 };
 
 use self::{ask::Ask, page::Names, problem::problem};
-use crate::Console;
+use crate::{Console, notify};
 
 pub(crate) fn routes() -> Router<Console> {
     Router::new()
@@ -111,7 +111,11 @@ async fn refuse(State(_): State<Console>, person: Person, Path(id): Path<String>
 }
 
 /// 202 while something may be under way, 200 with `revoked` once nothing is. Asking again does no harm.
-async fn revoke(State(_): State<Console>, person: Person, Path(id): Path<String>) -> Result<Answer, Problem> {
+async fn revoke(
+    State(console): State<Console>,
+    person: Person,
+    Path(id): Path<String>,
+) -> Result<Answer, Problem> {
     may_see(&person)?;
     let store = person.store();
     let id = ApprovalId::new(id);
@@ -123,7 +127,14 @@ async fn revoke(State(_): State<Console>, person: Person, Path(id): Path<String>
             person.require(Permission::ApprovalsDecide)?;
             store.approval(&id).await?.ok_or_else(Problem::not_found)?
         }
-        begun => begun.map_err(problem)?,
+        begun => {
+            let begun = begun.map_err(problem)?;
+            if begun.terms.kind() == Kind::Scim {
+                let what = "The approval of provisioning was revoked: no SCIM token works any more.";
+                notify::front_door(&console, &person, "Provisioning by SCIM was revoked", what).await;
+            }
+            begun
+        }
     };
     let (approval, ends) = match begun.state {
         Stands::Revoking => settled(&person, begun).await?,

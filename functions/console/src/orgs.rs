@@ -132,7 +132,7 @@ fn label(text: &str) -> Result<&str, Problem> {
 }
 
 /// The input is not repeated: it can be a secret pasted by mistake.
-fn bad_url(error: OrgUrlError) -> Problem {
+pub(crate) fn bad_url(error: OrgUrlError) -> Problem {
     let code = match error {
         OrgUrlError::NotAUrl => "org_url.form",
         OrgUrlError::Scheme => "org_url.scheme",

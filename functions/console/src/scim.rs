@@ -8,6 +8,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
+use futures::try_join;
 use jiff::SignedDuration;
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use shared::{
     http::{Answer, Person, Problem},
     store::StoreError,
     tenant::{
-        Permission, Role,
+        Permission, Role, WorkspaceKind,
         token::{self, IssueError, TokenRecord, TokenState},
     },
 };
@@ -32,32 +33,41 @@ pub(crate) fn routes() -> Router<Console> {
         .merge(log::routes())
 }
 
-async fn show(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
+async fn show(person: Person) -> Result<Answer, Problem> {
     person.require(Permission::SecurityManage)?;
-    let tokens = person.store().tokens().await?;
-    Ok(answer(&person, &tokens, None))
+    let store = person.store();
+    let (approval, tokens) = try_join!(store.scim_approval(person.visit.at), store.tokens())?;
+    let approved = approval.is_some() || !needs_approval(&person);
+    Ok(answer(&person, approved, &tokens, None))
 }
 
 /// Generates a token. It is in this answer and nowhere else.
 async fn generate(State(console): State<Console>, person: Person) -> Result<Answer, Problem> {
     person.require(Permission::SecurityManage)?;
     person.require_fresh()?;
-    let store = person.store();
-    let mut tokens = store.tokens().await?;
+    let (store, now) = (person.store(), person.visit.at);
+    let (approval, mut tokens) = try_join!(store.scim_approval(now), store.tokens())?;
+    let lifetime = match &approval {
+        Some(approval) => LIFETIME.min(approval.window().1.duration_since(now)),
+        None if needs_approval(&person) => return Err(unapproved()),
+        None => LIFETIME,
+    };
     let (plain, record) =
-        token::issue(person.principal.tenant(), &tokens, LIFETIME, person.visit.at, &*console.door.random)
-            .map_err(|error| match error {
+        token::issue(person.principal.tenant(), &tokens, lifetime, now, &*console.door.random).map_err(
+            |error| match error {
                 IssueError::TooManyLive { live } => Problem::conflict(
                     "token.limit",
                     format!("There are {live} live tokens already."),
                     "Revoke one of them first: two live at a time, so that Okta can be moved to a new one.",
                 ),
                 IssueError::Lifetime { .. } => Problem::internal(),
-            })?;
+            },
+        )?;
     let audit = person.acting().record("scim.token.create", format!("token:{}", record.id), "");
-    match store.add_token(&record, &tokens, &audit).await {
+    match store.add_token(&record, &tokens, approval.as_ref(), &audit).await {
         Ok(()) => {}
         Err(error) if error.refused(0) => return Err(token_race()),
+        Err(error) if error.refused(2) => return Err(unapproved()),
         Err(error) => return Err(error.into()),
     }
     let what =
@@ -65,7 +75,17 @@ async fn generate(State(console): State<Console>, person: Person) -> Result<Answ
     notify::front_door(&console, &person, "A SCIM token was generated", &what).await;
     tokens.push(record);
     let secret = plain.reveal();
-    Ok(answer(&person, &tokens, Some(&secret)).with_status(StatusCode::CREATED))
+    Ok(answer(&person, true, &tokens, Some(&secret)).with_status(StatusCode::CREATED))
+}
+
+/// Approvals are a customer's.
+fn needs_approval(person: &Person) -> bool {
+    person.visit.workspace.kind == WorkspaceKind::Customer
+}
+
+fn unapproved() -> Problem {
+    let next = "Ask for “Provisioning by SCIM” at /approvals and approve it, then generate the token.";
+    Problem::conflict("token.unapproved", "The workspace has not approved provisioning by SCIM.", next)
 }
 
 /// Somebody else generated one at the same moment: the limit of two was checked against an old list.
@@ -96,17 +116,16 @@ async fn revoke(
     Ok(Answer::done("/security/scim", json!({ "revoked": id })))
 }
 
-fn answer(person: &Person, tokens: &[TokenRecord], secret: Option<&str>) -> Answer {
+fn answer(person: &Person, approved: bool, tokens: &[TokenRecord], secret: Option<&str>) -> Answer {
     let base_url = format!("{}/scim/v2", person.visit.origin());
     let json = json!({
         "baseUrl": base_url,
+        "approved": approved,
         "token": secret,
         "tokens": tokens.iter().map(|token| token_json(person, token)).collect::<Vec<_>>(),
     });
-    Answer::page(
-        layout::page(person, "/security/scim", "SCIM provisioning", &page(person, tokens, secret, &base_url)),
-        json,
-    )
+    let page = page(person, approved, tokens, secret, &base_url);
+    Answer::page(layout::page(person, "/security/scim", "SCIM provisioning", &page), json)
 }
 
 fn token_json(person: &Person, token: &TokenRecord) -> Value {
@@ -128,7 +147,13 @@ fn state(person: &Person, token: &TokenRecord) -> &'static str {
     }
 }
 
-fn page(person: &Person, tokens: &[TokenRecord], secret: Option<&str>, base_url: &str) -> Markup {
+fn page(
+    person: &Person,
+    approved: bool,
+    tokens: &[TokenRecord],
+    secret: Option<&str>,
+    base_url: &str,
+) -> Markup {
     html! {
         @if let Some(secret) = secret {
             section class="panel once" role="status" {
@@ -183,8 +208,17 @@ fn page(person: &Person, tokens: &[TokenRecord], secret: Option<&str>, base_url:
                 }
             }
         }
-        form method="post" action="/security/scim/tokens" {
-            button class="primary" type="submit" { "Generate token" }
+        @if approved {
+            form method="post" action="/security/scim/tokens" {
+                button class="primary" type="submit" { "Generate token" }
+            }
+            @if needs_approval(person) {
+                p { "Tokens live under the approval “Provisioning by SCIM”: revoking it at "
+                    a href="/approvals" { "Approvals" } " revokes them all." }
+            }
+        } @else {
+            p class="warn" { "Provisioning by SCIM is not approved yet. Ask for it at "
+                a href="/approvals" { "Approvals" } " and approve it; then a token can be generated here." }
         }
         p { a href="/security/scim/log" { "Provisioning log" } ": every request of the last 30 days" }
     }

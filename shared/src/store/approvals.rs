@@ -91,7 +91,7 @@ impl TenantStore {
         self.in_force(now, |terms| matches!(terms, Terms::FirstScan { org: of, .. } if of == org)).await
     }
 
-    /// The approval in force that lets Okta provision this workspace.
+    /// The approval in force that lets Okta provision this workspace: what a SCIM token is made under.
     pub async fn scim_approval(&self, now: Timestamp) -> Result<Option<Approval>, StoreError> {
         self.in_force(now, |terms| matches!(terms, Terms::Scim { .. })).await
     }

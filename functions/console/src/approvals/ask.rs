@@ -11,12 +11,12 @@ use shared::{
         approval::{Route, Terms, Until},
     },
     http::{Person, Problem},
-    okta::endpoints,
+    okta::{OrgUrl, endpoints},
     store::{approvals::Asked, connections::Connection},
     tenant::{OrgId, Subdomain, Workspace, WorkspaceKind, WorkspaceState},
 };
 
-use crate::Console;
+use crate::{Console, orgs};
 
 /// What evidence and partner access lasts unless asked otherwise.
 const DEFAULT_DAYS: i64 = 90;
@@ -77,7 +77,11 @@ impl Ask {
                 let Connection { org, okta_url, .. } = self.connection(person).await?;
                 Terms::FirstScan { org, okta_url }
             }
-            Kind::Scim => Terms::Scim { okta_url: given(self.okta_url.as_deref(), "okta_url")?.to_owned() },
+            Kind::Scim => {
+                let given = given(self.okta_url.as_deref(), "okta_url")?;
+                let url = OrgUrl::parse_with(given, &console.extra_okta_origins).map_err(orgs::bad_url)?;
+                Terms::Scim { okta_url: url.as_str().to_owned() }
+            }
             Kind::EvidenceRoute => {
                 let email = Email::parse(given(self.email.as_deref(), "email")?)
                     .map_err(|error| wrong(format!("In email: {error}.")))?;

@@ -9,6 +9,9 @@ use super::{Browser, CUSTOMER, Demo, People};
 const APP: &str = "acme-scim";
 const PROVISION: &str = "A SCIM token is generated, and Okta provisions people and links a group to a role";
 
+/// A part of it that cannot be done again.
+const UNAPPROVED: &str = "provision: no token is generated before provisioning is approved";
+
 /// The role of a person whom no linked group gives one.
 const NO_ROLE: &str = "User";
 
@@ -88,6 +91,12 @@ impl Demo<'_> {
             if self.stack.resumed {
                 self.revoke_lost_tokens(sponsor).await?;
             }
+            if !self.state.is_done(UNAPPROVED) {
+                sponsor.post(&mut self.narrator, "/security/scim/tokens", &json!({})).await?.expect(409)?;
+                self.state.finish(UNAPPROVED)?;
+            }
+            let ask = json!({ "kind": "scim", "okta_url": self.stack.twin.base_url() });
+            self.ask_and_approve(sponsor, &ask).await?;
             let generated =
                 sponsor.post(&mut self.narrator, "/security/scim/tokens", &json!({})).await?.expect(201)?;
             let token = generated.json()?["token"].as_str().context("no token was shown")?.to_owned();

@@ -73,7 +73,8 @@ impl TenantStore {
         self.or_done_before(done, Step::Refused, id, acting).await
     }
 
-    /// Begins a revocation: from this commit on nothing new is authorised. [`TenantStore::settle`] ends it.
+    /// Begins a revocation: from this commit on nothing new is authorised, and the SCIM tokens of an approved
+    /// provisioning are revoked. [`TenantStore::settle`] ends it.
     pub async fn revoke(
         &self,
         id: &ApprovalId,
@@ -98,7 +99,13 @@ impl TenantStore {
             return Err(DecisionError::Closing);
         }
         let (user, role) = self.decider(by).await?;
-        let conditions = || vec![self.still_holds(&user, role)];
+        let ends_provisioning = after.state == State::Revoking && after.terms.kind() == Kind::Scim;
+        let tokens = if ends_provisioning { Some(self.tokens().await?) } else { None };
+        let conditions = || {
+            let mut writes = vec![self.still_holds(&user, role)];
+            writes.extend(tokens.iter().flat_map(|tokens| self.revoke_tokens(tokens, acting.at)));
+            writes
+        };
         self.take(step, &before, &after, by.actor(), conditions, acting).await?;
         Ok(after)
     }
