@@ -4,6 +4,7 @@
 //! ([`keys`] is the map). The exceptions are the lookups from host and from identity provider to tenant.
 
 pub mod approvals;
+pub mod attempts;
 pub mod audit;
 pub mod aws;
 pub mod connections;

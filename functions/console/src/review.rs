@@ -164,8 +164,18 @@ async fn reach(
     let reached = console.door.workspaces.reach(&person.principal, customer, org, &person.acting()).await;
     reached.map_err(|error| match error {
         ReachError::Store(error) => error.into(),
+        ReachError::SecondFactor => second_factor(),
         ReachError::NotAnOperator | ReachError::Customer | ReachError::NotApproved => closed(),
     })
+}
+
+/// Told before anything of a customer is read.
+fn second_factor() -> Problem {
+    Problem::forbidden(
+        "operator.mfa",
+        "Customers are looked after with a second factor.",
+        "Sign out, then sign in by e-mail and code at /sign-in.",
+    )
 }
 
 /// One answer for every customer that is not open: which exist is not told.

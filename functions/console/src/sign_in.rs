@@ -14,12 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::{
     http::{Answer, Input, Person, Problem, Visit, session::same_origin},
-    store::{
-        StoreError, TenantStore,
-        links::{LinkRecord, SIGN_IN},
-        table::Write,
-        users::UserRecord,
-    },
+    store::{StoreError, TenantStore, links::SIGN_IN, table::Write, users::UserRecord},
     tenant::session::{self, Method, SignIn},
 };
 
@@ -91,7 +86,7 @@ async fn send_link(
 }
 
 async fn link(visit: Visit, Query(input): Query<Token>) -> Result<Answer, Problem> {
-    let (_, user) = opened(&visit, &input.token).await?;
+    let user = opened(&visit, &input.token).await?;
     let json = json!({ "enrolled": user.totp_enrolled });
     let page = if user.totp_enrolled { pages::code(&input.token) } else { pages::enrol(&input.token) };
     Ok(Answer::page(page, json))
@@ -105,7 +100,7 @@ async fn enrol(
     Input(input): Input<Token>,
 ) -> Result<Answer, Problem> {
     same_origin(&headers, &visit.origin())?;
-    let (_, user) = opened(&visit, &input.token).await?;
+    let user = opened(&visit, &input.token).await?;
     if user.totp_enrolled {
         return Err(Problem::conflict(
             "totp.enrolled",
@@ -126,16 +121,13 @@ async fn open(
     Input(input): Input<TokenAndCode>,
 ) -> Result<Answer, Problem> {
     same_origin(&headers, &visit.origin())?;
-    let (_, user) = opened(&visit, &input.token).await?;
+    let user = opened(&visit, &input.token).await?;
     let store = visit.store();
     if !may_use_email(&store, &visit, &user).await? {
         return Err(refused());
     }
     let acting = visit.acting("sign-in");
-    let Some(step) = totp::accepted(&console, &visit, &user, &input.code).await? else {
-        store.count_failure(&input.token, &acting.record("sign_in.refused", user.target(), "totp")).await?;
-        return Err(totp::wrong_code());
-    };
+    let step = totp::accepted(&console, &visit, &user, &input.code, &acting).await?;
     let method = if store.sso_is_on().await? { Method::BreakGlass } else { Method::Email };
     let sign_in = SignIn {
         tenant: visit.workspace.tenant.clone(),
@@ -148,7 +140,8 @@ async fn open(
     };
     let (secret, record) =
         session::open(sign_in, visit.workspace.settings.session, visit.at, &*console.door.random);
-    let mut writes = vec![store.spend_link(&input.token), totp::spend(&store, &user, step, visit.at)];
+    let mut writes = vec![store.spend_link(&input.token)];
+    writes.extend(totp::spend(&store, &user, step, visit.at));
     writes.extend(present_session(&visit, &headers, &store).await?);
     if !user.totp_enrolled {
         writes.push(store.note_totp(&user));
@@ -192,11 +185,10 @@ async fn strengthen(
     Input(input): Input<Code>,
 ) -> Result<Answer, Problem> {
     let store = person.store();
-    let Some(step) = totp::accepted(&console, &person.visit, &person.user, &input.code).await? else {
-        return Err(totp::wrong_code());
-    };
+    let acting = person.acting();
+    let step = totp::accepted(&console, &person.visit, &person.user, &input.code, &acting).await?;
     let spend = totp::spend(&store, &person.user, step, person.visit.at);
-    let audit = person.acting().record("session.step_up", person.user.target(), "");
+    let audit = acting.record("session.step_up", person.user.target(), "");
     store.strengthen_session(&person.session_hash, person.visit.at, spend, &audit).await.map_err(
         |error| match error {
             StoreError::Condition(_) => totp::wrong_code(),
@@ -216,11 +208,10 @@ async fn sign_out(person: Person) -> Result<Answer, Problem> {
 }
 
 /// The person a link was sent to, if both are still good.
-async fn opened(visit: &Visit, token: &str) -> Result<(LinkRecord, UserRecord), Problem> {
+async fn opened(visit: &Visit, token: &str) -> Result<UserRecord, Problem> {
     let store = visit.store();
     let link = store.link(token, visit.at).await?.ok_or_else(refused)?;
-    let user = store.user(link.user.as_str()).await?.filter(|user| user.active).ok_or_else(refused)?;
-    Ok((link, user))
+    store.user(link.user.as_str()).await?.filter(|user| user.active).ok_or_else(refused)
 }
 
 fn refused() -> Problem {

@@ -19,7 +19,7 @@ use shared::{
     tenant::{Permission, Role},
 };
 
-use crate::{Console, layout, sessions::page::end_all};
+use crate::{Console, layout, notify, sessions::page::end_all};
 
 const PAGE: u32 = 100;
 
@@ -58,6 +58,10 @@ async fn list(State(_): State<Console>, person: Person, Query(page): Query<Page>
         })).collect::<Vec<_>>(),
     });
     let manages = person.principal.may(Permission::UsersManage);
+    let gives_roles = person.principal.may(Permission::RolesManage);
+    let offered = Role::ALL.into_iter().filter(|role| {
+        *role == Role::User || (gives_roles && person.principal.role().is_some_and(|own| *role <= own))
+    });
     let next = start.saturating_add(u64::from(PAGE));
     let body = html! {
         table {
@@ -82,7 +86,7 @@ async fn list(State(_): State<Console>, person: Person, Query(page): Query<Page>
             form class="stack" method="post" action="/users" {
                 label { "E-mail" input name="email" type="email" required autocomplete="off"; }
                 label { "Role"
-                    select name="role" { @for role in Role::ALL { option { (role.name()) } } }
+                    select name="role" { @for role in offered { option { (role.name()) } } }
                     small { "Nobody can give a role above their own." }
                 }
                 button class="primary" type="submit" { "Invite" }
@@ -106,6 +110,9 @@ async fn invite(
             "Choose one of the six published roles.",
         )
     })?;
+    if role != Role::User {
+        person.require(Permission::RolesManage)?;
+    }
     if person.principal.role().is_none_or(|own| role > own) {
         return Err(Problem::forbidden(
             "role.above",
@@ -129,5 +136,9 @@ async fn invite(
         InviteError::User(UserError::Store(error)) | InviteError::Store(error) => error.into(),
     })?;
     send_invitation(&console.mailer, &person.visit.origin(), &invitation.email, &token).await?;
+    if role != Role::User {
+        let what = format!("{} was invited with the role {}.", invitation.email, role.name());
+        notify::front_door(&console, &person, "A person was invited with a role", &what).await;
+    }
     Ok(Answer::done("/users", json!({ "id": user.id })).with_status(StatusCode::CREATED))
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use shared::{
     http::{Person, Problem},
     store::{TenantStore, audit::Acting, deliveries::Reader, operators::ReachError},
-    tenant::{OrgId, Principal, Subdomain, Workspace, WorkspaceKind, WorkspaceState, session::Method},
+    tenant::{OrgId, Principal, Subdomain, Workspace, WorkspaceKind, WorkspaceState},
 };
 
 use crate::asked::Asked;
@@ -57,11 +57,7 @@ impl Side {
             principal: &self.principal,
             user: &person.user,
             home: &person.visit.workspace,
-            mfa: match person.session.method() {
-                Method::Email | Method::BreakGlass => true,
-                // The identity provider does not tell us which factors it saw.
-                Method::Saml => false,
-            },
+            mfa: person.session.method().proves_second_factor(),
         }
     }
 
@@ -97,7 +93,10 @@ async fn operator(person: &Person, customer: &Workspace, org: &OrgId) -> Result<
     let reach = workspaces.reach(&person.principal, &customer.tenant, org, &acting).await;
     let reach = reach.map_err(|error| match error {
         ReachError::Store(error) => error.into(),
-        ReachError::NotAnOperator | ReachError::Customer | ReachError::NotApproved => refused(),
+        ReachError::NotAnOperator
+        | ReachError::SecondFactor
+        | ReachError::Customer
+        | ReachError::NotApproved => refused(),
     })?;
     Ok(Side {
         store: reach.store(workspaces),

@@ -95,7 +95,10 @@ fn not_begun(error: NotBegun) -> Problem {
 fn not_let_in(error: ReachError) -> Problem {
     match error {
         ReachError::Store(error) => error.into(),
-        ReachError::NotAnOperator | ReachError::Customer | ReachError::NotApproved => outside(),
+        ReachError::NotAnOperator
+        | ReachError::SecondFactor
+        | ReachError::Customer
+        | ReachError::NotApproved => outside(),
     }
 }
 

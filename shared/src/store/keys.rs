@@ -25,6 +25,7 @@
 //! | SAML request | `Q#<request id>` | `Q` | the answer to it, once |
 //! | used assertion | `R#<sha256 of issuer and id>` | `R` | replay check |
 //! | one-time link | `L#<sha256 of token>` | `L` | invitation, e-mail sign-in |
+//! | tries at a second factor | `OT#<user>` | `T` | every code, before it is looked at |
 //! | used TOTP step | `O#<user>` | `<step>` | single use |
 //! | Okta org | `O` | `<org>` | connection, schedule |
 //! | connection to refresh | (tenant `deployment`) `SSO` | `<tenant>` | the schedule: one query over all |

@@ -20,13 +20,7 @@ pub const SIGN_IN: SignedDuration = SignedDuration::from_mins(10);
 pub struct LinkRecord {
     pub user: UserId,
     pub expires: Timestamp,
-    /// Wrong codes that were tried with it.
-    #[serde(default)]
-    pub failures: u32,
 }
-
-/// A link dies of this many wrong codes.
-const MAX_FAILURES: u32 = 5;
 
 impl TenantStore {
     /// A new link's token, and the write that makes it work.
@@ -39,7 +33,7 @@ impl TenantStore {
     ) -> (String, Write) {
         let token = random::secret_256(random);
         let expires = now.saturating_add(lifetime).unwrap_or(now);
-        let record = LinkRecord { user: user.clone(), expires, failures: 0 };
+        let record = LinkRecord { user: user.clone(), expires };
         let key = self.key(&partition(&token), "L");
         (token, Write::create(key, &record).expires(expires.as_second()))
     }
@@ -52,13 +46,7 @@ impl TenantStore {
     /// What `token` opens at `now`.
     pub async fn link(&self, token: &str, now: Timestamp) -> Result<Option<LinkRecord>, StoreError> {
         let link: Option<LinkRecord> = self.table.read(&self.key(&partition(token), "L")).await?;
-        Ok(link.filter(|link| now < link.expires && link.failures < MAX_FAILURES))
-    }
-
-    /// Counts a wrong code that was tried with a link.
-    pub async fn count_failure(&self, token: &str, audit: &AuditRecord) -> Result<(), StoreError> {
-        let write = Write::update(self.key(&partition(token), "L")).add("failures", 1);
-        self.change(vec![write.when("attribute_exists(PK)")], audit).await
+        Ok(link.filter(|link| now < link.expires))
     }
 
     /// The write that spends a link; refused when it was spent.

@@ -1,16 +1,20 @@
 //! An operator's reach into a customer's workspace.
 //!
-//! One rule: it rests on a first-scan approval of that org that is in force now, and each use is in the customer's
-//! own audit log, the refused ones too.
+//! One rule: it rests on a first-scan approval of that org that is in force now and on a second factor that we saw
+//! ourselves, and each use is in the customer's own audit log, the refused ones too.
 
 use super::{StoreError, TenantStore, Workspaces, audit::Acting};
-use crate::tenant::{OrgId, Permission, Principal, TenantId, Workspace, WorkspaceKind, WorkspaceState};
+use crate::tenant::{
+    OrgId, Permission, Principal, TenantId, Workspace, WorkspaceKind, WorkspaceState, session::Method,
+};
 
 /// Why an operator does not get in. All but the store's own failures read the same to the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum ReachError {
     #[error("not an operator who may look after customers")]
     NotAnOperator,
+    #[error("not signed in with a second factor that we saw")]
+    SecondFactor,
     #[error("there is no active customer of that name")]
     Customer,
     #[error("the customer has no first-scan approval of this org in force")]
@@ -37,6 +41,9 @@ impl Workspaces {
     ) -> Result<Reach, ReachError> {
         let user = operator.user().ok_or(ReachError::NotAnOperator)?;
         operator.require(Permission::CustomersView).map_err(|_| ReachError::NotAnOperator)?;
+        if !operator.method().is_some_and(Method::proves_second_factor) {
+            return Err(ReachError::SecondFactor);
+        }
         let workspace = self.read(customer).await?.ok_or(ReachError::Customer)?;
         if workspace.kind != WorkspaceKind::Customer || workspace.state != WorkspaceState::Active {
             return Err(ReachError::Customer);

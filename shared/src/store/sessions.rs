@@ -36,17 +36,19 @@ impl TenantStore {
         self.table.write(vec![write]).await
     }
 
-    /// Notes a fresh second factor in a live session; `spend` uses the code up.
+    /// Notes a fresh second factor in a live session; `spend` uses the code up and gives the tries back.
     pub async fn strengthen_session(
         &self,
         hash: &Digest,
         at: Timestamp,
-        spend: Write,
+        spend: [Write; 2],
         audit: &AuditRecord,
     ) -> Result<(), StoreError> {
         let write =
             Write::update(self.session_key(hash)).set("strong_auth_at", at).when("attribute_exists(PK)");
-        self.change(vec![spend, write], audit).await
+        let mut writes = Vec::from(spend);
+        writes.push(write);
+        self.change(writes, audit).await
     }
 
     /// Ends a session of `user`.

@@ -95,6 +95,16 @@ pub enum Method {
     BreakGlass,
 }
 
+impl Method {
+    /// Whether we saw a second factor ourselves. An identity provider does not tell us which factors it saw.
+    pub fn proves_second_factor(self) -> bool {
+        match self {
+            Self::Email | Self::BreakGlass => true,
+            Self::Saml => false,
+        }
+    }
+}
+
 /// What the identity provider said of a sign-in, for whoever decides later what it was worth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdpSession {

@@ -13,7 +13,7 @@ use shared::{
     okta::endpoints,
     ops::Clock,
     store::scans::ScanRecord,
-    tenant::{OrgId, Role, WorkspaceKind},
+    tenant::{OrgId, Role, WorkspaceKind, session::Method as SignedInBy},
 };
 
 use people::{Answered, Site, Someone};
@@ -298,6 +298,8 @@ async fn an_operator_reviews_under_the_approval_and_the_customer_sees_what_was_p
     let operator = site.operator(Role::Admin).await?;
     let looking = site.operator(Role::Viewer).await?;
     let customer = "acme";
+    let by_saml = site.sign_in_by(SignedInBy::Saml, &operator.workspace, operator.user.clone()).await?;
+    by_saml.get(&format!("/review/{customer}/{org}/s")).await?.is_problem(403, "operator.mfa");
     operator.get(&format!("/review/nobody/{org}/s")).await?.is_problem(403, "review.closed");
     // Before the approval nobody gets in, and the attempt is in the customer's log.
     let early = operator.get(&format!("/review/{customer}/{org}/s")).await?;

@@ -24,7 +24,7 @@ use shared::{
     tenant::{
         Principal, Role, Subdomain, Workspace, WorkspaceKind,
         cookie::Cookies,
-        session::{self, Method as SignedInBy, SignIn},
+        session::{self, IdpSession, Method as SignedInBy, SignIn},
     },
 };
 
@@ -97,14 +97,28 @@ impl Site {
     }
 
     pub(crate) async fn sign_in(&self, workspace: &Workspace, user: UserRecord) -> anyhow::Result<Someone> {
+        self.sign_in_by(SignedInBy::Email, workspace, user).await
+    }
+
+    pub(crate) async fn sign_in_by(
+        &self,
+        method: SignedInBy,
+        workspace: &Workspace,
+        user: UserRecord,
+    ) -> anyhow::Result<Someone> {
         let now = self.stack.clock.now();
         let sign_in = SignIn {
             tenant: workspace.tenant.clone(),
             user: user.id.clone(),
-            method: SignedInBy::Email,
+            method,
             epoch: user.epoch,
             saml_not_on_or_after: None,
-            idp: None,
+            idp: (method == SignedInBy::Saml).then(|| IdpSession {
+                entity_id: "http://www.okta.com/operators".to_owned(),
+                authn_instant: now,
+                acr: None,
+                withdrawals: workspace.withdrawals,
+            }),
             strong_auth_at: Some(now),
         };
         let (secret, record) = session::open(sign_in, session::Limits::default(), now, &*self.door.random);
