@@ -18,7 +18,7 @@ use shared::{
         connections::{Cadence, Connection},
         objects::NewObject,
     },
-    tenant::{Digest, OrgId, Role},
+    tenant::{OrgId, Role},
 };
 
 use crate::{
@@ -99,14 +99,18 @@ async fn evidence(site: &Site, tenant: &Tenant, canary: &str) -> anyhow::Result<
         version: 1,
     };
     store.add_connection(&connection, &acting.record("org.add", format!("org:{org}"), "")).await?;
+    let (name, content_type) = (format!("scans/{canary}/report.html"), "text/html; charset=utf-8");
+    let bytes = canary.as_bytes().to_vec();
+    let size = bytes.len() as u64;
+    let sha256 = site.evidence.write_once(&tenant.workspace.tenant, &name, content_type, bytes).await?;
     let object = NewObject {
         org: OrgId::new(&*org),
         scan: format!("{canary}-scan"),
         class: DataClass::Report,
-        name: format!("scans/{canary}/report.html"),
-        sha256: Digest::of(canary.as_bytes()),
-        size: 1,
-        content_type: "text/html; charset=utf-8".into(),
+        name,
+        sha256,
+        size,
+        content_type: content_type.into(),
         published: true,
     };
     store.add_object(object, &acting).await?;

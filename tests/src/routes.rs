@@ -52,6 +52,11 @@ impl Place {
             .and_then(|(_, _, body)| serde_json::from_str(body).ok())
     }
 
+    /// Whether `method` makes a change here that needs no body.
+    pub fn needs_no_body(&self, method: &str) -> bool {
+        BODIES.iter().any(|(m, path, body)| *m == method && *path == self.path && body.is_empty())
+    }
+
     /// Whether it is known what `method` takes here.
     pub fn is_described(&self, method: &str) -> bool {
         matches!(method, "GET" | "DELETE")
@@ -61,7 +66,7 @@ impl Place {
     }
 }
 
-/// What changes take: method, path, body. An empty body means that none is read.
+/// What changes take: method, path, body. An empty body means that none is needed.
 const BODIES: &[(&str, &str, &str)] = &[
     (
         "POST",

@@ -22,14 +22,14 @@ use shared::{
     ops::{Clock, Config, Random, SystemRandom},
     scim::UserAttributes,
     store::{
-        Aws, Table, TenantStore, Workspaces,
+        Aws, Evidence, Table, TenantStore, Workspaces,
         approvals::{Asked, WORKSPACE_APPROVAL},
         audit::Acting,
         onboarding::NewWorkspace,
         users::{NewUser, Source, UserRecord},
     },
     tenant::{
-        Principal, Role, Subdomain, Workspace, WorkspaceKind,
+        Digest, Principal, Role, Subdomain, Workspace, WorkspaceKind,
         cookie::Cookies,
         resource_id,
         session::{self, Method, SignIn},
@@ -44,6 +44,9 @@ use crate::{
 
 /// The name of the local stack's table.
 pub(crate) const TABLE: &str = "atomation";
+
+/// The name of its bucket.
+const BUCKET: &str = "atomation-evidence";
 
 /// In the key of a SAML request that waits for its answer: whoever goes to the sign-in leaves one.
 pub const WAITING: &str = "#Q#";
@@ -61,6 +64,8 @@ pub struct Site {
     pub workspaces: Workspaces,
     pub random: Arc<dyn Random>,
     pub(crate) client: aws_sdk_dynamodb::Client,
+    pub(crate) evidence: Evidence,
+    s3: aws_sdk_s3::Client,
 }
 
 /// A workspace of it, with its administrator's session and its SCIM token.
@@ -87,11 +92,15 @@ impl Site {
     pub async fn start_with(options: StackOptions) -> anyhow::Result<Self> {
         let stack = Stack::start(options).await?;
         let sdk = stack.cloud.sdk_config();
-        let settings = [("TABLE_NAME".to_owned(), TABLE.to_owned())];
+        let settings = [("TABLE_NAME", TABLE), ("EVIDENCE_BUCKET", BUCKET)];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let random: Arc<dyn Random> = Arc::new(SystemRandom::default());
-        let table = Aws::new(sdk.clone(), Config::from_iter(settings)).table(random.clone())?;
+        let aws = Aws::new(sdk.clone(), Config::from_iter(settings));
+        let (table, evidence) = (aws.table(random.clone())?, aws.evidence()?);
         let client = aws_sdk_dynamodb::Client::new(&sdk);
-        Ok(Self { stack, workspaces: Workspaces::new(table.clone()), table, random, client })
+        let s3 = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(true).build();
+        let s3 = aws_sdk_s3::Client::from_conf(s3);
+        Ok(Self { stack, workspaces: Workspaces::new(table.clone()), table, random, client, evidence, s3 })
     }
 
     /// Every route of the functions that are mounted; `house.rs` holds that all are.
@@ -254,6 +263,26 @@ impl Site {
         let own = format!("T#{}#", workspace.tenant);
         let all = self.dump().await?;
         Ok(all.into_iter().filter(|((pk, _), _)| pk.starts_with(&own)).collect())
+    }
+
+    /// What lies in the bucket for one workspace: the digest of each object, by its key.
+    pub async fn objects_of(&self, workspace: &Workspace) -> anyhow::Result<BTreeMap<String, Digest>> {
+        let prefix = format!("tenants/{}/", workspace.tenant);
+        let mut out = BTreeMap::new();
+        let mut start = None;
+        loop {
+            let list = self.s3.list_objects_v2().bucket(BUCKET).prefix(&prefix);
+            let page = list.set_continuation_token(start).send().await?;
+            for key in page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key) {
+                let object = self.s3.get_object().bucket(BUCKET).key(&key).send().await?;
+                let bytes = object.body.collect().await?.into_bytes();
+                out.insert(key, Digest::of(&bytes));
+            }
+            match page.next_continuation_token {
+                Some(token) => start = Some(token),
+                None => return Ok(out),
+            }
+        }
     }
 }
 

@@ -76,6 +76,8 @@ impl Two {
     async fn untouched(&self, work: impl Future<Output = anyhow::Result<Vec<String>>>) -> Outcome {
         let before = self.site.dump_of(&self.theirs.workspace).await?;
         assert!(before.len() > 20, "the other workspace is hardly filled");
+        let objects = self.site.objects_of(&self.theirs.workspace).await?;
+        assert!(!objects.is_empty(), "the bucket holds nothing of the other workspace");
         let broken = work.await?;
         let after = self.site.dump_of(&self.theirs.workspace).await?;
         let changed: Vec<_> = before
@@ -84,6 +86,8 @@ impl Two {
             .filter(|key| before.get(*key) != after.get(*key) && !key.0.contains(WAITING))
             .collect();
         assert!(changed.is_empty(), "changed in the other workspace: {changed:?}");
+        let left = self.site.objects_of(&self.theirs.workspace).await?;
+        assert_eq!(left, objects, "changed in the bucket");
         assert!(broken.is_empty(), "{} answers:\n{}", broken.len(), broken.join("\n"));
         Ok(())
     }

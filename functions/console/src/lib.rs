@@ -23,7 +23,7 @@ mod users;
 
 use axum::{Router, extract::FromRef};
 use shared::{
-    http::{Door, Outbound, observe::Surface, start},
+    http::{Door, Outbound, input, observe::Surface, start},
     ops::config::ConfigError,
     store::{Aws, Evidence, Mailer, Queue, Secrets},
 };
@@ -89,5 +89,5 @@ pub fn router(console: Console) -> Router {
         .merge(sign_in::routes())
         .merge(sso::routes())
         .merge(users::routes());
-    start::finish(routes, console, Surface::Web)
+    start::finish(input::checked(routes), console, Surface::Web)
 }

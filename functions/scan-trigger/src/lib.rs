@@ -12,7 +12,7 @@ use lambda_runtime::{Context, Error, LambdaEvent};
 use serde_json::Value;
 use shared::{
     delivery::{Approval, approval::Terms},
-    http::{Door, observe::Surface, start},
+    http::{Door, input, observe::Surface, start},
     ops::{config::ConfigError, telemetry},
     store::{
         Aws, Queue, ServiceError, StoreError, TenantStore,
@@ -135,7 +135,7 @@ pub async fn handle(trigger: &ScanTrigger, event: LambdaEvent<Value>) -> Result<
 }
 
 async fn answer(trigger: &ScanTrigger, request: LambdaRequest, context: Context) -> Result<Value, Error> {
-    let router = start::finish(request::routes(), trigger.clone(), Surface::Web);
+    let router = start::finish(input::checked(request::routes()), trigger.clone(), Surface::Web);
     let answering = Adapter::from(router).call(LambdaEvent::new(request, context));
     Ok(serde_json::to_value(answering.await.map_err(|never| match never {})?)?)
 }
