@@ -48,7 +48,9 @@ pub(super) struct Reading {
     pub seq: u32,
     pub pages: u32,
     pub rows: u64,
-    /// Parents that vanished during the scan.
+    /// Parents whose first page was answered with 404. Okta says so of what was deleted since it was listed, and of
+    /// what the app's role may not see. Reading the parent once more would not tell them apart, for it is answered the
+    /// same way: with any of these the resource ends partial.
     pub gone: u32,
     /// Failed tries of the current page.
     pub attempts: u8,
@@ -56,6 +58,21 @@ pub(super) struct Reading {
     /// The current shard was begun again after its cursor expired.
     pub restarted: bool,
     pub mark: LoopMark,
+}
+
+impl Reading {
+    /// How a fan-out ends after its last parent: complete only if nobody was left out.
+    fn end_of_fan_out(&self) -> Status {
+        let (gone, parents) = (self.gone, self.parents.len());
+        if self.overflow {
+            Status::Partial(format!("more than {MAX_PARENTS} to ask for"))
+        } else if gone > 0 {
+            let answered = format!("{gone} of {parents} parents answered 404");
+            Status::Partial(format!("{answered}: deleted during the scan, or not readable"))
+        } else {
+            Status::Complete
+        }
+    }
 }
 
 /// Finds a chain of cursors that runs in a circle, keeping one cursor (Brent).
@@ -178,11 +195,7 @@ impl Checkpoint {
                     }
                 }
                 if reading.shard as usize >= reading.parents.len() {
-                    let status = if reading.overflow {
-                        Status::Partial(format!("more than {MAX_PARENTS} to ask for"))
-                    } else {
-                        Status::Complete
-                    };
+                    let status = reading.end_of_fan_out();
                     self.end(e.key, status, now);
                     continue;
                 }

@@ -219,7 +219,8 @@ fn failed(
                 reading.retry_at = Some(now + backoff + jitter);
             }
         }
-        Failure::Gone if endpoint.fan_out.is_some() => {
+        // Where pages of this parent are kept already, the rest of it is missing: that ends as partial, below.
+        Failure::Gone if endpoint.fan_out.is_some() && reading.cursor.is_none() => {
             reading.gone += 1;
             next_parent(checkpoint, key);
         }
