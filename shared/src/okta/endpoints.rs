@@ -48,6 +48,20 @@ pub enum Shape {
     Under(&'static str),
 }
 
+impl Shape {
+    /// The rows of a body. `None` if it is not of this shape: an unreadable page must not look like an empty one.
+    pub fn rows(self, mut body: Value) -> Option<Vec<Value>> {
+        let list = match self {
+            Self::List => body,
+            Self::Single => Value::Array(vec![body]),
+            Self::Under(name) => body.get_mut(name)?.take(),
+        };
+        let Value::Array(rows) = list else { return None };
+        let readable = rows.iter().all(Value::is_object);
+        readable.then_some(rows)
+    }
+}
+
 impl Endpoint {
     /// Path and query of the first page.
     pub fn first(&self, parent: Option<&str>) -> String {

@@ -260,6 +260,25 @@ async fn a_404_behind_a_page_that_is_kept_is_no_vanished_parent() {
 }
 
 #[tokio::test]
+async fn a_next_link_that_cannot_be_read_leaves_its_resource_partial() {
+    let next = [("link", "https://acme.okta.com/api/v1/users?after=u2; rel=\"next\"")];
+    let answers = |sent: &Sent| match sent.target() {
+        t if t.starts_with("/api/v1/users?") => answer(200, &next, r#"[{"id":"u1"}]"#),
+        t if t.starts_with("/api/v1/iam/assignees") => {
+            answer(200, &[], r#"{"value":[{"id":"u1"}],"_links":{"next":{"href":7}}}"#)
+        }
+        _ => small_org(sent),
+    };
+    let (outcome, checkpoint, _) = run(&Store::default(), answers, endpoints::scopes(), 1000).await;
+    assert_eq!(outcome.unwrap(), StepOutcome::Collected);
+    for key in ["users", "iam-assignees"] {
+        assert_eq!(partial(&checkpoint, key), "the next page's link cannot be read");
+        assert_eq!(checkpoint.resources[key].rows, 1, "what was read is kept");
+    }
+    assert_eq!(partial(&checkpoint, "user-roles"), "iam-assignees is not complete");
+}
+
+#[tokio::test]
 async fn a_next_link_out_of_the_org_stops_the_scan() {
     let answers = |sent: &Sent| match sent.target() {
         t if t.starts_with("/api/v1/users?") => {
