@@ -279,6 +279,23 @@ async fn a_next_link_that_cannot_be_read_leaves_its_resource_partial() {
 }
 
 #[tokio::test]
+async fn a_row_that_may_be_a_parent_leaves_its_fan_out_partial() {
+    let answers = |sent: &Sent| match sent.target() {
+        t if t.starts_with("/api/v1/groups?") => answer(200, &[], r#"[{"id":"g1"},{"id":2}]"#),
+        "/api/v1/authenticators" => {
+            answer(200, &[], r#"[{"id":"a1","key":"okta_verify"},{"id":"a2","key":"webauthn"}]"#)
+        }
+        _ => small_org(sent),
+    };
+    let (outcome, checkpoint, sent) = run(&Store::default(), answers, endpoints::scopes(), 1000).await;
+    assert_eq!(outcome.unwrap(), StepOutcome::Collected);
+    assert_eq!(partial(&checkpoint, "group-roles"), "a row of groups does not say whom to ask for");
+    assert!(sent.iter().any(|s| s.target() == "/api/v1/groups/g1/roles"), "the others are read all the same");
+    assert_eq!(status(&checkpoint, "groups"), Status::Complete);
+    assert_eq!(status(&checkpoint, "okta-verify-methods"), Status::Complete, "the other is none");
+}
+
+#[tokio::test]
 async fn a_next_link_out_of_the_org_stops_the_scan() {
     let answers = |sent: &Sent| match sent.target() {
         t if t.starts_with("/api/v1/users?") => {
