@@ -9,10 +9,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{part::Part, status::Status};
-use crate::okta::{Endpoint, Pacing, endpoints};
+use crate::okta::{
+    Endpoint, Pacing,
+    endpoints::{self, Pick},
+};
 
 /// The version this code writes and reads.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// More parents than this are not asked one by one: the resource ends partial instead.
 const MAX_PARENTS: usize = 5_000;
@@ -41,6 +44,8 @@ pub(super) struct Reading {
     pub parents: Vec<String>,
     /// There were more parents than we ask for.
     pub overflow: bool,
+    /// There was a row of which nobody can tell whether it is a parent, or which.
+    pub unclear: bool,
     /// Which parent is being read.
     pub shard: u32,
     /// The URL of the next page; `None` is the first.
@@ -48,7 +53,9 @@ pub(super) struct Reading {
     pub seq: u32,
     pub pages: u32,
     pub rows: u64,
-    /// Parents that vanished during the scan.
+    /// Parents whose first page was answered with 404. Okta says so of what was deleted since it was listed, and of
+    /// what the app's role may not see. Reading the parent once more would not tell them apart, for it is answered the
+    /// same way: with any of these the resource ends partial.
     pub gone: u32,
     /// Failed tries of the current page.
     pub attempts: u8,
@@ -56,6 +63,23 @@ pub(super) struct Reading {
     /// The current shard was begun again after its cursor expired.
     pub restarted: bool,
     pub mark: LoopMark,
+}
+
+impl Reading {
+    /// How a fan-out over `of` ends after its last parent: complete only if nobody was left out.
+    fn end_of_fan_out(&self, of: &str) -> Status {
+        let (gone, parents) = (self.gone, self.parents.len());
+        if self.overflow {
+            Status::Partial(format!("more than {MAX_PARENTS} to ask for"))
+        } else if self.unclear {
+            Status::Partial(format!("a row of {of} does not say whom to ask for"))
+        } else if gone > 0 {
+            let answered = format!("{gone} of {parents} parents answered 404");
+            Status::Partial(format!("{answered}: deleted during the scan, or not readable"))
+        } else {
+            Status::Complete
+        }
+    }
 }
 
 /// Finds a chain of cursors that runs in a circle, keeping one cursor (Brent).
@@ -178,11 +202,7 @@ impl Checkpoint {
                     }
                 }
                 if reading.shard as usize >= reading.parents.len() {
-                    let status = if reading.overflow {
-                        Status::Partial(format!("more than {MAX_PARENTS} to ask for"))
-                    } else {
-                        Status::Complete
-                    };
+                    let status = reading.end_of_fan_out(fan_out.of);
                     self.end(e.key, status, now);
                     continue;
                 }
@@ -200,7 +220,15 @@ impl Checkpoint {
         for e in endpoints::ALL {
             let Some(fan_out) = e.fan_out.as_ref().filter(|f| f.of == of) else { continue };
             let reading = self.reading(e.key);
-            for id in rows.iter().filter_map(|row| (fan_out.pick)(parent, row)) {
+            for row in rows {
+                let id = match (fan_out.pick)(parent, row) {
+                    Pick::Ask(id) => id,
+                    Pick::Skip => continue,
+                    Pick::Unclear => {
+                        reading.unclear = true;
+                        continue;
+                    }
+                };
                 if reading.parents.contains(&id) {
                     continue;
                 }
@@ -226,7 +254,8 @@ mod tests {
         assert_eq!(Checkpoint::from_json(&json).unwrap(), fresh);
         let text = String::from_utf8(json).unwrap();
         for bad in [
-            text.replace("\"version\":1", "\"version\":2"),
+            text.replace("\"version\":2", "\"version\":1"),
+            text.replace("\"version\":2", "\"version\":3"),
             text.replace("\"users\":", "\"persons\":"),
             "{}".into(),
         ] {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     okta::{
         Client, Endpoint, Failure, GetError, Response, Transport, TransportError,
-        link::{self, BadNext},
+        link::{self, BadNext, Next},
     },
     ops::Clock,
 };
@@ -141,7 +141,7 @@ async fn keep_page<T: Transport, S: PartSink, C: CheckpointStore>(
         checkpoint.end(key, Status::Partial("an answer cannot be read".to_owned()), now);
         return Ok(());
     };
-    let next = link::next(context.client.org(), url, answer, page.next.as_deref())?;
+    let next = link::next(context.client.org(), url, answer, &page.next)?;
     let (shard, seq) = (checkpoint.reading(key).shard, checkpoint.reading(key).seq);
     let kept = if page.rows.is_empty() {
         None
@@ -155,20 +155,23 @@ async fn keep_page<T: Transport, S: PartSink, C: CheckpointStore>(
     reading.rows += page.rows.len() as u64;
     reading.attempts = 0;
     reading.retry_at = None;
-    let looping = next.as_deref().is_some_and(|next| next == url || reading.mark.is_loop(next));
+    let looping = matches!(&next, Next::Page(next) if next == url || reading.mark.is_loop(next));
     match next {
-        Some(_) if looping => {
+        Next::Page(_) if looping => {
             checkpoint.end(key, Status::Partial("the page cursors run in a circle".to_owned()), now);
         }
-        Some(_) if reading.seq + 1 >= MAX_PAGES => {
+        Next::Page(_) if reading.seq + 1 >= MAX_PAGES => {
             checkpoint.end(key, Status::Partial(format!("more than {MAX_PAGES} pages")), now);
         }
-        Some(next) => {
+        Next::Page(next) => {
             reading.cursor = Some(next);
             reading.seq += 1;
         }
-        None if endpoint.fan_out.is_some() => next_parent(checkpoint, key),
-        None => checkpoint.end(key, Status::Complete, now),
+        Next::Unreadable => {
+            checkpoint.end(key, Status::Partial("the next page's link cannot be read".to_owned()), now);
+        }
+        Next::Last if endpoint.fan_out.is_some() => next_parent(checkpoint, key),
+        Next::Last => checkpoint.end(key, Status::Complete, now),
     }
     if let Some(part) = kept {
         checkpoint.parts.push(part);
@@ -219,7 +222,8 @@ fn failed(
                 reading.retry_at = Some(now + backoff + jitter);
             }
         }
-        Failure::Gone if endpoint.fan_out.is_some() => {
+        // Where pages of this parent are kept already, the rest of it is missing: that ends as partial, below.
+        Failure::Gone if endpoint.fan_out.is_some() && reading.cursor.is_none() => {
             reading.gone += 1;
             next_parent(checkpoint, key);
         }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
 use url::{Host, Url};
 
 use super::{
+    judge::Judge,
     rule::Outcome,
     snapshot::{Row, Snapshot, Unreadable},
     status::Cause,
@@ -29,6 +31,16 @@ pub fn holders(snapshot: &Snapshot, roles: &[&str]) -> Result<BTreeSet<String>, 
     Ok(holders)
 }
 
+/// The rows by which [`holders`] may miss somebody: a role that says not whose it is, a member of whom nobody knows
+/// who it is. A rule that asks for the holders notes each as odd.
+pub fn nameless(snapshot: &Snapshot) -> Result<Vec<&Row>, Unreadable> {
+    let roles = snapshot.resource("user-roles")?.iter().chain(snapshot.resource("group-roles")?);
+    let roles = roles.filter(|role| role.parent.is_none());
+    let members = snapshot.resource("group-role-members")?.iter();
+    let members = members.filter(|member| member.parent.is_none() || member.text("/id").is_none());
+    Ok(roles.chain(members).collect())
+}
+
 /// The rules of global session policies that can let somebody in: all but those switched off or denying.
 pub fn allowing_sign_on_rules(snapshot: &Snapshot) -> Result<Vec<&Row>, Unreadable> {
     let off: BTreeSet<&str> =
@@ -43,6 +55,44 @@ pub fn allowing_sign_on_rules(snapshot: &Snapshot) -> Result<Vec<&Row>, Unreadab
 /// The rows of `key` that are not switched off.
 pub fn live<'s>(snapshot: &'s Snapshot, key: &str) -> Result<Vec<&'s Row>, Unreadable> {
     Ok(snapshot.resource(key)?.iter().filter(|row| !row.is_off()).collect())
+}
+
+/// Okta's words for the sign-on of an application other than OpenID Connect.
+const OTHER_SIGN_ON: [&str; 8] = [
+    "AUTO_LOGIN",
+    "BASIC_AUTH",
+    "BOOKMARK",
+    "BROWSER_PLUGIN",
+    "SAML_1_1",
+    "SAML_2_0",
+    "SECURE_PASSWORD_STORE",
+    "WS_FEDERATION",
+];
+
+/// The live OpenID Connect applications that are not Okta's own. One that may be among them is odd: its sign-on mode is
+/// missing or unknown.
+pub fn open_id_apps<'s>(snapshot: &'s Snapshot, judge: &mut Judge) -> Result<Vec<&'s Row>, Unreadable> {
+    let mut apps = Vec::new();
+    for app in live(snapshot, "apps")? {
+        match (app.at("/signOnMode"), app.text("/signOnMode")) {
+            (_, Some("OPENID_CONNECT")) if is_oktas_own(app) => {}
+            (_, Some("OPENID_CONNECT")) => apps.push(app),
+            (_, Some(mode)) if OTHER_SIGN_ON.contains(&mode) => {}
+            // Directories and other apps without sign-on answer null.
+            (Some(Value::Null), _) => {}
+            _ => judge.odd(app, "/signOnMode"),
+        }
+    }
+    Ok(apps)
+}
+
+/// Whether a list of texts that may be left out holds any; `None` if it cannot be read, for then it may.
+pub fn names_any(row: &Row, pointer: &str) -> Option<bool> {
+    let list = match row.at(pointer) {
+        None | Some(Value::Null) => return Some(false),
+        Some(list) => list.as_array()?,
+    };
+    list.iter().all(Value::is_string).then_some(!list.is_empty())
 }
 
 /// Whether an application is one of Okta's own, which its customers cannot configure.

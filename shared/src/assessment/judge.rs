@@ -5,6 +5,8 @@
 
 use std::fmt::Display;
 
+use serde_json::Value;
+
 use super::{
     rule::{Hit, Outcome},
     snapshot::Row,
@@ -42,6 +44,15 @@ impl Judge {
             Some((word, ok)) => self.decide(row, pointer, want, word, ok),
             None => self.odd(row, pointer),
         }
+    }
+
+    /// The texts of a list, for the rule to judge. An entry of another type is odd, and so is what is no list.
+    pub fn texts<'r>(&mut self, row: &'r Row, pointer: &str) -> Vec<&'r str> {
+        let list = row.list(pointer);
+        if list.is_none_or(|entries| entries.iter().any(|entry| !entry.is_string())) {
+            self.odd(row, pointer);
+        }
+        list.unwrap_or_default().iter().filter_map(Value::as_str).collect()
     }
 
     /// Notes a value that was looked at by the rule itself.
@@ -125,5 +136,18 @@ mod tests {
         assert!(unverifiable(judged(&[&rows[0], &rows[2]], 4)));
         let Outcome::Fail { hits } = judged(&[&rows[0], &rows[2]], 5) else { panic!() };
         assert_eq!((hits[0].resource_id.as_str(), hits[0].pointer.as_str()), ("1", "users#1/n"));
+    }
+
+    #[test]
+    fn an_entry_that_is_no_text_is_odd() {
+        let snapshot =
+            Snapshot::fixture(r#"{"users": [{"l": ["a", "b"]}, {"l": ["a", 7]}, {"l": "a"}, {}]}"#);
+        let read = |row: &Row| {
+            let mut judge = Judge::default();
+            let texts = judge.texts(row, "/l").len();
+            (texts, judge.odd.len())
+        };
+        let got: Vec<_> = snapshot.resource("users").unwrap().iter().map(read).collect();
+        assert_eq!(got, [(2, 0), (1, 1), (0, 1), (0, 1)]);
     }
 }

@@ -61,7 +61,7 @@ pub struct Resource {
     pub status: Status,
     pub rows: u64,
     pub pages: u32,
-    /// Objects that vanished during the scan.
+    /// Parents that answered 404: deleted during the scan, or not readable. With any, the status is not complete.
     pub gone: u32,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,

@@ -3,30 +3,25 @@
 use serde_json::Value;
 
 use super::scrub;
-use crate::okta::{Endpoint, Response, endpoints::Shape};
+use crate::okta::{Endpoint, Response, endpoints::Shape, link::Next};
 
 /// What a page holds.
 pub struct Page {
     pub rows: Vec<Value>,
-    /// The next link of bodies that carry it.
-    pub next: Option<String>,
+    /// The next page, as the body tells it. A body that does not page by itself tells of none.
+    pub next: Next,
 }
 
 /// Reads an answer with status 200, takes secrets out and keeps what the endpoint says. `None` if it is not the JSON
 /// that the endpoint promises: an unreadable page must not look like an empty one.
 pub fn read(endpoint: &Endpoint, answer: &Response) -> Option<Page> {
-    let mut body: Value = serde_json::from_slice(&answer.body).ok()?;
-    let next = body.pointer("/_links/next/href").and_then(Value::as_str).map(str::to_owned);
-    let (rows, next) = match endpoint.shape {
-        Shape::Single => (vec![body], None),
-        Shape::List => (list(body)?, None),
-        Shape::Under(name) => (list(body.get_mut(name)?.take())?, next),
+    let body: Value = serde_json::from_slice(&answer.body).ok()?;
+    let next = match endpoint.shape {
+        Shape::Under(_) => next(&body),
+        Shape::List | Shape::Single => Next::Last,
     };
-    let mut rows = rows;
+    let mut rows = endpoint.shape.rows(body)?;
     for row in &mut rows {
-        if !row.is_object() {
-            return None;
-        }
         if let Some(names) = endpoint.keep {
             scrub::keep(row, names);
         }
@@ -35,10 +30,18 @@ pub fn read(endpoint: &Endpoint, answer: &Response) -> Option<Page> {
     Some(Page { rows, next })
 }
 
-fn list(value: Value) -> Option<Vec<Value>> {
-    match value {
-        Value::Array(rows) => Some(rows),
-        _ => None,
+/// What `_links.next.href` says. Only a link that is not there says that there is no other page.
+fn next(body: &Value) -> Next {
+    match body.get("_links") {
+        None | Some(Value::Null) => Next::Last,
+        Some(Value::Object(links)) => match links.get("next") {
+            None | Some(Value::Null) => Next::Last,
+            Some(link) => {
+                let href = link.get("href").and_then(Value::as_str);
+                href.map_or(Next::Unreadable, |href| Next::Page(href.to_owned()))
+            }
+        },
+        Some(_) => Next::Unreadable,
     }
 }
 
@@ -57,9 +60,28 @@ mod tests {
             assert_eq!(rows(bad), None, "{bad}");
         }
         let assignees = find("iam-assignees").unwrap();
-        let page =
-            read(assignees, &answer(200, &[], r#"{"value":[{"id":"1"}],"_links":{"next":{"href":"x"}}}"#));
-        assert_eq!(page.unwrap().next.as_deref(), Some("x"));
         assert!(read(assignees, &answer(200, &[], r#"{"values":[]}"#)).is_none());
+    }
+
+    #[test]
+    fn a_next_link_is_there_absent_or_unreadable() {
+        let next = |links: &str| {
+            let body = format!(r#"{{"value":[{{"id":"1"}}],"_links":{links}}}"#);
+            read(find("iam-assignees").unwrap(), &answer(200, &[], &body)).unwrap().next
+        };
+        assert_eq!(next(r#"{"next":{"href":"x"}}"#), Next::Page("x".to_owned()));
+        for last in ["null", "{}", r#"{"self":{"href":"x"}}"#, r#"{"next":null}"#] {
+            assert_eq!(next(last), Next::Last, "{last}");
+        }
+        let unreadable = [
+            r#"{"next":{"href":7}}"#,
+            r#"{"next":{"href":null}}"#,
+            r#"{"next":{}}"#,
+            r#"{"next":"x"}"#,
+            "[]",
+        ];
+        for links in unreadable {
+            assert_eq!(next(links), Next::Unreadable, "{links}");
+        }
     }
 }

@@ -6,7 +6,7 @@
 use super::rule::Rule;
 
 /// The version of the library, kept in manifests and reports. It grows with every change of a judgement.
-pub const VERSION: &str = "2026.11.1";
+pub const VERSION: &str = "2026.11.2";
 
 macro_rules! rules {
     ($($file:ident)*) => {

@@ -33,8 +33,19 @@ pub struct Endpoint {
 pub struct FanOut {
     /// The resource whose rows are looked at, earlier in the table.
     pub of: &'static str,
-    /// The id to ask with, given the row's own parent and the row; `None` leaves it out.
-    pub pick: fn(Option<&str>, &Value) -> Option<String>,
+    /// Whom to ask for, given the row's own parent and the row.
+    pub pick: fn(Option<&str>, &Value) -> Pick,
+}
+
+/// What a row means to a fan-out over its resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pick {
+    /// Ask with this id.
+    Ask(String),
+    /// It is known to have nothing to ask for.
+    Skip,
+    /// It cannot be told: without this row's answer the fan-out is not complete.
+    Unclear,
 }
 
 /// Where the rows are in an answer.
@@ -46,6 +57,20 @@ pub enum Shape {
     Single,
     /// The body is an object with the array under this name, and the next link in `_links.next.href`.
     Under(&'static str),
+}
+
+impl Shape {
+    /// The rows of a body. `None` if it is not of this shape: an unreadable page must not look like an empty one.
+    pub fn rows(self, mut body: Value) -> Option<Vec<Value>> {
+        let list = match self {
+            Self::List => body,
+            Self::Single => Value::Array(vec![body]),
+            Self::Under(name) => body.get_mut(name)?.take(),
+        };
+        let Value::Array(rows) = list else { return None };
+        let readable = rows.iter().all(Value::is_object);
+        readable.then_some(rows)
+    }
 }
 
 impl Endpoint {
@@ -89,17 +114,33 @@ const PLAIN: Endpoint = Endpoint {
 };
 
 const fn each(of: &'static str) -> FanOut {
-    FanOut { of, pick: |_, row| id(row) }
+    FanOut { of, pick: |_, row| by_id(row) }
 }
 
-fn id(row: &Value) -> Option<String> {
-    row.get("id")?.as_str().map(str::to_owned)
+fn by_id(row: &Value) -> Pick {
+    let id = row.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
+    id.map_or(Pick::Unclear, |id| Pick::Ask(id.to_owned()))
 }
 
 /// Groups that hold a role. `hasAdminPrivilege` is in answers but not in Okta's specification: without it, all are asked.
-fn may_hold_roles(_: Option<&str>, group: &Value) -> Option<String> {
-    let known = group.pointer("/_embedded/stats/hasAdminPrivilege").and_then(Value::as_bool);
-    known.unwrap_or(true).then(|| id(group)).flatten()
+fn may_hold_roles(_: Option<&str>, group: &Value) -> Pick {
+    match group.pointer("/_embedded/stats/hasAdminPrivilege").and_then(Value::as_bool) {
+        Some(false) => Pick::Skip,
+        Some(true) | None => by_id(group),
+    }
+}
+
+/// The group of a role that was found by asking for this very group.
+fn its_group(group: Option<&str>, _: &Value) -> Pick {
+    group.map_or(Pick::Unclear, |id| Pick::Ask(id.to_owned()))
+}
+
+fn okta_verify(_: Option<&str>, authenticator: &Value) -> Pick {
+    match authenticator.get("key").and_then(Value::as_str) {
+        Some("okta_verify") => by_id(authenticator),
+        Some(_) => Pick::Skip,
+        None => Pick::Unclear,
+    }
 }
 
 const USER_FIELDS: &[&str] = &[
@@ -195,7 +236,7 @@ pub static ALL: &[Endpoint] = &[
     Endpoint {
         key: "group-role-members",
         path: "/api/v1/groups/{id}/users?limit=200",
-        fan_out: Some(FanOut { of: "group-roles", pick: |group, _| group.map(str::to_owned) }),
+        fan_out: Some(FanOut { of: "group-roles", pick: its_group }),
         scope: "okta.groups.read",
         bucket: "groups",
         keep: Some(&["id", "status"]),
@@ -272,10 +313,7 @@ pub static ALL: &[Endpoint] = &[
     Endpoint {
         key: "okta-verify-methods",
         path: "/api/v1/authenticators/{id}/methods",
-        fan_out: Some(FanOut {
-            of: "authenticators",
-            pick: |_, row| (row.get("key")? == "okta_verify").then(|| id(row))?,
-        }),
+        fan_out: Some(FanOut { of: "authenticators", pick: okta_verify }),
         scope: "okta.authenticators.read",
         bucket: "org",
         required: true,
@@ -371,6 +409,8 @@ pub static ALL: &[Endpoint] = &[
 mod tests {
     use std::collections::BTreeSet;
 
+    use serde_json::json;
+
     use super::*;
     use crate::okta::token::is_read;
 
@@ -394,6 +434,31 @@ mod tests {
             if let Some(fan_out) = &e.fan_out {
                 assert!(ALL[..i].iter().any(|p| p.key == fan_out.of), "{}", e.key);
             }
+        }
+    }
+
+    #[test]
+    fn a_row_that_may_be_a_parent_is_not_left_out() {
+        let pick = |key, parent, row| (find(key).unwrap().fan_out.as_ref().unwrap().pick)(parent, &row);
+        let ask = |id: &str| Pick::Ask(id.to_owned());
+        let stats = |admin: Value| json!({"id": "g1", "_embedded": {"stats": {"hasAdminPrivilege": admin}}});
+        assert_eq!(pick("group-roles", None, stats(json!(true))), ask("g1"));
+        assert_eq!(pick("group-roles", None, stats(json!(false))), Pick::Skip);
+        assert_eq!(pick("group-roles", None, stats(json!("false"))), ask("g1"));
+        assert_eq!(pick("group-role-members", Some("g1"), json!({"type": "SUPER_ADMIN"})), ask("g1"));
+        let verify = |key: Value| json!({"id": "a1", "key": key});
+        assert_eq!(pick("okta-verify-methods", None, verify(json!("okta_verify"))), ask("a1"));
+        assert_eq!(pick("okta-verify-methods", None, verify(json!("webauthn"))), Pick::Skip);
+        for (key, row) in [
+            ("group-roles", json!({"profile": {}})),
+            ("group-role-members", json!({"type": "SUPER_ADMIN"})),
+            ("user-roles", json!({"id": 7})),
+            ("user-roles", json!({"id": ""})),
+            ("sign-on-rules", json!({"id": null})),
+            ("okta-verify-methods", json!({"key": "okta_verify"})),
+            ("okta-verify-methods", verify(json!(null))),
+        ] {
+            assert_eq!(pick(key, None, row), Pick::Unclear, "{key}");
         }
     }
 

@@ -8,12 +8,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Client, Failure, GetError, Organization, Pacing, Pipeline, TokenError, Transport, endpoints,
+    Client, Failure, GetError, Organization, Pacing, Pipeline, Response, TokenError, Transport,
+    endpoints::{self, Shape},
+    link::{self, Next},
     organization::{OrganizationError, classic_or_oie},
 };
 
 /// The standard roles that an app which only reads may hold; custom roles are limited by the scopes.
 const READING_ROLES: [&str; 3] = ["READ_ONLY_ADMIN", "REPORT_ADMIN", "CUSTOM"];
+
+/// The line that stands in the place of the app's admin roles where these cannot be read.
+const OWN_ROLES: &str = "read the app's own admin roles";
 
 /// The state of one permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,7 +150,9 @@ async fn resources<T: Transport>(client: &mut Client<'_, T>) -> Result<Vec<Permi
         let url = client.org().at(e.path);
         let answer = client.get(&mut pacing, e.bucket, &url).await?;
         let state = match answer.status {
-            200 => State::Granted,
+            200 if rows(e.shape, &answer).is_some() => State::Granted,
+            // The scan could not read it either.
+            200 => State::Missing,
             _ => match Failure::of(&answer) {
                 Failure::Feature | Failure::Gone => State::NotOffered,
                 _ => State::Missing,
@@ -161,16 +168,21 @@ async fn resources<T: Transport>(client: &mut Client<'_, T>) -> Result<Vec<Permi
     Ok(lines)
 }
 
-/// One line per admin role of the app itself, as far as it may see them.
+/// The rows of an answer; `None` if it is not of that shape.
+fn rows(shape: Shape, answer: &Response) -> Option<Vec<Value>> {
+    shape.rows(serde_json::from_slice(&answer.body).ok()?)
+}
+
+/// One line per admin role of the app itself. Where the roles cannot all be read, there is a line that does not let the
+/// table pass: an app that can do everything must not look like one without a role.
 async fn roles<T: Transport>(client: &mut Client<'_, T>) -> Result<Vec<Permission>, GetError> {
     let id: String = form_urlencoded::byte_serialize(client.client_id().as_bytes()).collect();
     let url = client.org().at(&format!("/oauth2/v1/clients/{id}/roles"));
     let answer = client.get(&mut Pacing::default(), "clients", &url).await?;
-    let rows: Vec<Value> = if answer.status == 200 {
-        serde_json::from_slice(&answer.body).unwrap_or_default()
-    } else {
-        Vec::new()
-    };
+    let whole =
+        answer.status == 200 && link::next(client.org(), &url, &answer, &Next::Last) == Ok(Next::Last);
+    let roles = rows(Shape::List, &answer).filter(|roles| whole && !roles.is_empty());
+    let Some(roles) = roles else { return Ok(vec![unknown_roles(&answer)]) };
     let line = |row: &Value| {
         let role = row["type"].as_str().unwrap_or("UNKNOWN");
         let state = if READING_ROLES.contains(&role) { State::Granted } else { State::TooMuch };
@@ -178,7 +190,24 @@ async fn roles<T: Transport>(client: &mut Client<'_, T>) -> Result<Vec<Permissio
             .to_owned();
         Permission { permission: format!("admin role {role}"), why, state, required: false }
     };
-    Ok(rows.iter().map(line).collect())
+    Ok(roles.iter().map(line).collect())
+}
+
+/// That the app's roles are not known, and what to do about it. An app that has read this far holds at least one, so
+/// an empty list is no answer either.
+fn unknown_roles(answer: &Response) -> Permission {
+    let next = match answer.status {
+        200 => {
+            "The org answered, but not with all of them: check again, and if it stays, send support this line."
+        }
+        _ if Failure::of(answer).is_passing() => "The org was too busy to answer: check again in a minute.",
+        _ => {
+            "Grant okta.roles.read and give the app a custom role with the permission \"View roles, resources, and \
+             admin assignments\", then check again."
+        }
+    };
+    let why = format!("Without them nobody can tell whether the app could do more than read. {next}");
+    Permission { permission: OWN_ROLES.to_owned(), why, state: State::Missing, required: true }
 }
 
 #[cfg(test)]
@@ -186,7 +215,7 @@ mod tests {
     use super::super::testing::{FakeOrg, Sent, answer, assertion_key, counting_random, now, org, token_for};
     use super::*;
     use crate::{
-        okta::{Method, Response, ServiceApp},
+        okta::{Method, ServiceApp},
         ops::clock::OffsetClock,
     };
 
@@ -204,7 +233,16 @@ mod tests {
             "/.well-known/okta-organization" => answer(200, &[], r#"{"id":"00oExample","pipeline":"idx"}"#),
             "/oauth2/v1/clients/0oaClient/roles" => answer(200, &[], r#"[{"type":"READ_ONLY_ADMIN"}]"#),
             _ if sent.method == Method::Post => token_for(sent),
-            _ => answer(200, &[], "[]"),
+            target => answer(200, &[], empty(target)),
+        }
+    }
+
+    /// A body of the shape that the table promises, with nothing in it.
+    fn empty(target: &str) -> &'static str {
+        match endpoints::ALL.iter().find(|e| e.path == target).map(|e| e.shape) {
+            Some(Shape::Single) => "{}",
+            Some(Shape::Under(_)) => r#"{"value":[]}"#,
+            Some(Shape::List) | None => "[]",
         }
     }
 
@@ -282,6 +320,52 @@ mod tests {
             _ => healthy(sent),
         });
         assert!(!got.await.unwrap().passes());
+    }
+
+    #[tokio::test]
+    async fn an_app_whose_roles_cannot_be_read_does_not_pass() {
+        let role_too_low = r#"{"errorCode":"E0000006"}"#;
+        let second_page: &[(&str, &str)] =
+            &[("link", "<https://acme.okta.com/oauth2/v1/clients/0oaClient/roles?after=2>; rel=\"next\"")];
+        let reader = r#"[{"type":"READ_ONLY_ADMIN"}]"#;
+        let nothing: &[(&str, &str)] = &[];
+        for (status, headers, body, next) in [
+            (403, nothing, role_too_low, "Grant okta.roles.read"),
+            (404, nothing, r#"{"errorCode":"E0000007"}"#, "Grant okta.roles.read"),
+            (429, nothing, r#"{"errorCode":"E0000047"}"#, "in a minute"),
+            (503, nothing, "<html>", "in a minute"),
+            (200, nothing, "<html>", "check again"),
+            (200, nothing, "{}", "check again"),
+            (200, nothing, r#"["SUPER_ADMIN"]"#, "check again"),
+            (200, nothing, "[]", "check again"),
+            (200, second_page, reader, "check again"),
+        ] {
+            let got = run_against(|sent| match sent.target() {
+                "/oauth2/v1/clients/0oaClient/roles" => answer(status, headers, body),
+                _ => healthy(sent),
+            });
+            let got = got.await.unwrap();
+            let line = got.permissions.iter().find(|p| p.permission == OWN_ROLES).unwrap();
+            assert!(line.state == State::Missing && line.required, "{status} {body}");
+            assert!(line.why.contains(next), "{status} {body}: {}", line.why);
+            assert!(!got.passes(), "{status} {body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_resource_that_cannot_be_read_is_not_granted() {
+        let unreadable = |path: &'static str| {
+            run_against(move |sent| match sent.target() {
+                target if target == path => answer(200, &[], "<html>"),
+                _ => healthy(sent),
+            })
+        };
+        let got = unreadable("/api/v1/zones?limit=200").await.unwrap();
+        assert_eq!(state(&got, "read zones"), Some(State::Missing));
+        assert!(!got.passes(), "zones are required");
+        let got = unreadable("/api/v1/realms?limit=200").await.unwrap();
+        assert_eq!(state(&got, "read realms"), Some(State::Missing));
+        assert!(got.passes(), "realms are optional");
     }
 
     #[tokio::test]

@@ -76,7 +76,6 @@ fn small_org(sent: &Sent) -> Response {
         ),
         t if t.starts_with("/api/v1/groups?") => answer(200, &[], r#"[{"id":"g1"},{"id":"g2"},{"id":"g3"}]"#),
         "/api/v1/groups/g1/roles" => answer(200, &[], r#"[{"id":"r1","type":"SUPER_ADMIN"}]"#),
-        "/api/v1/groups/g3/roles" => answer(404, &[], r#"{"errorCode":"E0000007"}"#),
         "/api/v1/groups/g1/users?limit=200" => {
             answer(200, &[], r#"[{"id":"u1","status":"ACTIVE","profile":{}}]"#)
         }
@@ -138,7 +137,6 @@ async fn everything_is_read_once_and_can_be_sealed_and_opened() {
     let (outcome, checkpoint, sent) = run(&store, small_org, endpoints::scopes(), 1000).await;
     assert_eq!(outcome.unwrap(), StepOutcome::Collected);
     assert!(checkpoint.resources.values().all(|r| r.status == Some(Status::Complete)));
-    assert_eq!(checkpoint.resources["group-roles"].gone, 1);
 
     let mut urls: Vec<_> = sent.iter().filter(|s| s.method == Method::Get).map(|s| s.url.clone()).collect();
     let calls = urls.len();
@@ -220,6 +218,81 @@ async fn what_is_denied_or_absent_says_so_and_takes_its_children_along() {
     assert!(matches!(status(&checkpoint, "idps"), Status::Partial(_)));
     assert!(matches!(status(&checkpoint, "apps"), Status::Partial(_)));
     assert!(!sent.iter().any(|s| s.url.contains("logStreams")), "what is not granted is not tried");
+}
+
+/// The reason of a resource that ended partial.
+fn partial(checkpoint: &Checkpoint, key: &str) -> String {
+    let Status::Partial(reason) = status(checkpoint, key) else {
+        panic!("{key} ended as {:?}", status(checkpoint, key));
+    };
+    reason
+}
+
+#[tokio::test]
+async fn a_parent_that_answers_404_leaves_its_resource_partial() {
+    let answers = |sent: &Sent| match sent.target() {
+        "/api/v1/groups/g2/roles" => answer(404, &[], r#"{"errorCode":"E0000007"}"#),
+        _ => small_org(sent),
+    };
+    let (outcome, checkpoint, sent) = run(&Store::default(), answers, endpoints::scopes(), 1000).await;
+    assert_eq!(outcome.unwrap(), StepOutcome::Collected);
+    assert_eq!(
+        partial(&checkpoint, "group-roles"),
+        "1 of 3 parents answered 404: deleted during the scan, or not readable"
+    );
+    assert_eq!((checkpoint.resources["group-roles"].gone, checkpoint.resources["group-roles"].rows), (1, 1));
+    assert!(sent.iter().any(|s| s.target() == "/api/v1/groups/g3/roles"), "the others are read all the same");
+    assert_eq!(partial(&checkpoint, "group-role-members"), "group-roles is not complete");
+}
+
+#[tokio::test]
+async fn a_404_behind_a_page_that_is_kept_is_no_vanished_parent() {
+    let next = [("link", "<https://acme.okta.com/api/v1/groups/g1/users?after=2>; rel=\"next\"")];
+    let answers = |sent: &Sent| match sent.target() {
+        "/api/v1/groups/g1/users?limit=200" => answer(200, &next, r#"[{"id":"u1"}]"#),
+        "/api/v1/groups/g1/users?after=2" => answer(404, &[], r#"{"errorCode":"E0000007"}"#),
+        _ => small_org(sent),
+    };
+    let (outcome, checkpoint, _) = run(&Store::default(), answers, endpoints::scopes(), 1000).await;
+    assert_eq!(outcome.unwrap(), StepOutcome::Collected);
+    assert_eq!(partial(&checkpoint, "group-role-members"), "the object is gone");
+    assert_eq!(checkpoint.resources["group-role-members"].rows, 1, "what was read is kept");
+}
+
+#[tokio::test]
+async fn a_next_link_that_cannot_be_read_leaves_its_resource_partial() {
+    let next = [("link", "https://acme.okta.com/api/v1/users?after=u2; rel=\"next\"")];
+    let answers = |sent: &Sent| match sent.target() {
+        t if t.starts_with("/api/v1/users?") => answer(200, &next, r#"[{"id":"u1"}]"#),
+        t if t.starts_with("/api/v1/iam/assignees") => {
+            answer(200, &[], r#"{"value":[{"id":"u1"}],"_links":{"next":{"href":7}}}"#)
+        }
+        _ => small_org(sent),
+    };
+    let (outcome, checkpoint, _) = run(&Store::default(), answers, endpoints::scopes(), 1000).await;
+    assert_eq!(outcome.unwrap(), StepOutcome::Collected);
+    for key in ["users", "iam-assignees"] {
+        assert_eq!(partial(&checkpoint, key), "the next page's link cannot be read");
+        assert_eq!(checkpoint.resources[key].rows, 1, "what was read is kept");
+    }
+    assert_eq!(partial(&checkpoint, "user-roles"), "iam-assignees is not complete");
+}
+
+#[tokio::test]
+async fn a_row_that_may_be_a_parent_leaves_its_fan_out_partial() {
+    let answers = |sent: &Sent| match sent.target() {
+        t if t.starts_with("/api/v1/groups?") => answer(200, &[], r#"[{"id":"g1"},{"id":2}]"#),
+        "/api/v1/authenticators" => {
+            answer(200, &[], r#"[{"id":"a1","key":"okta_verify"},{"id":"a2","key":"webauthn"}]"#)
+        }
+        _ => small_org(sent),
+    };
+    let (outcome, checkpoint, sent) = run(&Store::default(), answers, endpoints::scopes(), 1000).await;
+    assert_eq!(outcome.unwrap(), StepOutcome::Collected);
+    assert_eq!(partial(&checkpoint, "group-roles"), "a row of groups does not say whom to ask for");
+    assert!(sent.iter().any(|s| s.target() == "/api/v1/groups/g1/roles"), "the others are read all the same");
+    assert_eq!(status(&checkpoint, "groups"), Status::Complete);
+    assert_eq!(status(&checkpoint, "okta-verify-methods"), Status::Complete, "the other is none");
 }
 
 #[tokio::test]

@@ -40,6 +40,9 @@ fn check(snapshot: &Snapshot, params: &Params, _now: Timestamp) -> Checked {
             judge.odd(role, "/type");
         }
     }
+    for row in facts::nameless(snapshot)? {
+        judge.odd(row, "/id");
+    }
     let active = users.iter().filter(|user| user.text("/status") == Some("ACTIVE")).count();
     let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let most = params.get(&RULE, &ALWAYS_ALLOWED).max(number(active) * params.get(&RULE, &SHARE) / 1000);

@@ -20,20 +20,10 @@ pub const RULE: Rule = Rule {
 
 fn check(snapshot: &Snapshot, _params: &Params, _now: Timestamp) -> Checked {
     let mut judge = Judge::default();
-    for app in facts::live(snapshot, "apps")? {
-        if app.at("/signOnMode").is_none() {
-            judge.odd(app, "/signOnMode");
-        }
-        if app.text("/signOnMode") != Some("OPENID_CONNECT") || facts::is_oktas_own(app) {
-            continue;
-        }
+    for app in facts::open_id_apps(snapshot, &mut judge)? {
         let pointer = "/settings/oauthClient/grant_types";
-        let Some(grants) = app.list(pointer) else {
-            judge.odd(app, pointer);
-            continue;
-        };
-        let weak: Vec<_> =
-            grants.iter().filter_map(|g| g.as_str()).filter(|g| matches!(*g, "implicit" | "password")).collect();
+        let grants = judge.texts(app, pointer);
+        let weak: Vec<_> = grants.into_iter().filter(|grant| matches!(*grant, "implicit" | "password")).collect();
         judge.decide(app, pointer, "authorization_code", weak.join(", "), weak.is_empty());
     }
     facts::all_apps(snapshot, judge.outcome())

@@ -22,28 +22,21 @@ pub const RULE: Rule = Rule {
 
 fn check(snapshot: &Snapshot, _params: &Params, _now: Timestamp) -> Checked {
     let mut judge = Judge::default();
-    for app in facts::live(snapshot, "apps")? {
-        if app.at("/signOnMode").is_none() {
-            judge.odd(app, "/signOnMode");
-        }
-        if app.text("/signOnMode") != Some("OPENID_CONNECT") || facts::is_oktas_own(app) {
-            continue;
-        }
+    for app in facts::open_id_apps(snapshot, &mut judge)? {
         let kind = app.text("/settings/oauthClient/application_type");
         if kind == Some("service") {
             judge.fine();
             continue;
         }
         let pointer = "/settings/oauthClient/redirect_uris";
-        let Some(uris) = app.list(pointer) else {
-            judge.odd(app, pointer);
-            continue;
-        };
-        let bad = uris.iter().filter_map(|uri| uri.as_str()).find(|uri| !is_safe(uri, kind == Some("native")));
+        let uris = judge.texts(app, pointer);
+        let bad = uris.into_iter().find(|uri| !is_safe(uri, kind == Some("native")));
         judge.decide(app, pointer, "exact https addresses", bad.unwrap_or_default(), bad.is_none());
-        if app.text("/settings/oauthClient/wildcard_redirect").is_some_and(|w| w != "DISABLED") {
-            judge.hit(app, "/settings/oauthClient/wildcard_redirect", "DISABLED", "wildcards");
-        }
+        judge.word(app, "/settings/oauthClient/wildcard_redirect", "DISABLED", |wildcard| match wildcard {
+            "DISABLED" => Some(true),
+            "SUBDOMAIN" => Some(false),
+            _ => None,
+        });
     }
     facts::all_apps(snapshot, judge.outcome())
 }
@@ -64,7 +57,7 @@ fn is_safe(uri: &str, native: bool) -> bool {
 pub(super) const FIXTURES: Fixtures = Fixtures {
     pass: r#"{"apps": [{"id": "a1", "name": "saasure", "signOnMode": "OPENID_CONNECT"}, {"id": "a2", "name": "okta_enduser", "signOnMode": "OPENID_CONNECT"},
                        {"id": "a3", "signOnMode": "OPENID_CONNECT", "settings": {"oauthClient": {"application_type": "web", "redirect_uris": ["https://app.example.com/cb"], "wildcard_redirect": "DISABLED"}}},
-                       {"id": "a4", "signOnMode": "OPENID_CONNECT", "settings": {"oauthClient": {"application_type": "native", "redirect_uris": ["com.example.app:/cb", "http://127.0.0.1/cb"]}}}]}"#,
+                       {"id": "a4", "signOnMode": "OPENID_CONNECT", "settings": {"oauthClient": {"application_type": "native", "redirect_uris": ["com.example.app:/cb", "http://127.0.0.1/cb"], "wildcard_redirect": "DISABLED"}}}]}"#,
     fail: r#"{"apps": [{"id": "a3", "signOnMode": "OPENID_CONNECT", "settings": {"oauthClient": {"application_type": "web", "redirect_uris": ["https://app.example.com/cb", "http://localhost:3000/cb"]}}}]}"#,
     odd: r#"{"apps": [{"id": "a3", "signOnMode": "OPENID_CONNECT", "settings": {"oauthClient": {"application_type": "web"}}}]}"#,
 };

@@ -25,10 +25,9 @@ fn check(snapshot: &Snapshot, _params: &Params, _now: Timestamp) -> Checked {
     }
     let mut judge = Judge::default();
     for idp in idps {
-        let filtered = idp.list("/policy/accountLink/filter/groups/include").is_some_and(|groups| !groups.is_empty());
         judge.word(idp, "/policy/accountLink/action", "DISABLED, or AUTO for some groups", |action| match action {
             "DISABLED" => Some(true),
-            "AUTO" => Some(filtered),
+            "AUTO" => facts::names_any(idp, "/policy/accountLink/filter/groups/include"),
             _ => None,
         });
     }

@@ -1,6 +1,8 @@
 //! A partner's person among the workforce is treated as workforce.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use super::prelude::*;
 
@@ -21,50 +23,99 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(snapshot: &Snapshot, _params: &Params, _now: Timestamp) -> Checked {
-    let realms = snapshot.resource("realms")?;
     let mut judge = Judge::default();
-    let mut partner_domains = BTreeSet::new();
-    let mut default_realms = BTreeSet::new();
-    for realm in realms {
-        if realm.flag("/isDefault") == Some(true) {
-            default_realms.insert(realm.id());
-        }
-        match realm.text("/profile/realmType") {
-            Some("PARTNER") => match realm.list("/profile/domains") {
-                Some(domains) if !domains.is_empty() => {
-                    partner_domains.extend(domains.iter().filter_map(|d| d.as_str()).map(str::to_lowercase));
-                }
-                // Without its domains nobody can tell who belongs to it.
-                _ => judge.odd(realm, "/profile/domains"),
-            },
-            // Realms made before partner realms existed have no type.
-            Some("DEFAULT") | None => {}
-            Some(_) => judge.odd(realm, "/profile/realmType"),
-        }
+    let realms = snapshot.resource("realms")?;
+    let Some(first) = realms.first() else { return Ok(judge.outcome()) };
+    if realms.iter().all(|realm| kind(realm) == Some("DEFAULT") && realm.text("/profile/name").is_some()) {
+        return Ok(Outcome::not_applicable("the org has no partner realms"));
     }
-    if partner_domains.is_empty() && realms.iter().all(|realm| realm.text("/profile/name").is_some()) {
-        let no_partners = realms.iter().all(|r| matches!(r.text("/profile/realmType"), Some("DEFAULT") | None));
-        if no_partners {
-            return Ok(Outcome::not_applicable("the org has no partner realms"));
-        }
+    let default_or_not = default_or_not(realms, &mut judge);
+    if default_or_not.values().filter(|is_default| **is_default).count() != 1 {
+        judge.odd(first, "/isDefault");
     }
+    let partner_domains = partner_domains(realms, &mut judge);
     for user in snapshot.resource("users")? {
-        let domains: Vec<_> = ["/profile/login", "/profile/email"].iter().filter_map(|p| domain(user, p)).collect();
-        let in_default = user.text("/realmId").is_none_or(|realm| default_realms.contains(realm));
-        match domains.iter().find(|domain| partner_domains.contains(*domain)) {
-            Some(domain) => {
+        let domains = domains(user, &mut judge);
+        let Some(domain) = domains.iter().find(|domain| partner_domains.contains(*domain)) else {
+            judge.fine();
+            continue;
+        };
+        let in_default = match user.at("/realmId") {
+            // Everybody is there until moved.
+            None | Some(Value::Null) => Some(true),
+            Some(realm) => realm.as_str().and_then(|realm| default_or_not.get(realm).copied()),
+        };
+        match in_default {
+            Some(in_default) => {
                 let got = format!("the default realm, with domain {domain}");
                 judge.decide(user, "/realmId", "the partner's realm", got, !in_default);
             }
-            None if domains.is_empty() => judge.odd(user, "/profile"),
-            None => judge.fine(),
+            None => judge.odd(user, "/realmId"),
         }
     }
     Ok(judge.outcome())
 }
 
-fn domain(user: &Row, pointer: &str) -> Option<String> {
-    Some(user.text(pointer)?.rsplit_once('@')?.1.to_lowercase())
+/// Of which type a realm is; `None` if that cannot be read.
+fn kind(realm: &Row) -> Option<&str> {
+    match realm.at("/profile/realmType") {
+        // Realms made before partner realms existed have no type.
+        None | Some(Value::Null) => Some("DEFAULT"),
+        Some(kind) => kind.as_str(),
+    }
+}
+
+/// Of each realm, by its id, whether it is the default one.
+fn default_or_not<'r>(realms: &'r [Row], judge: &mut Judge) -> BTreeMap<&'r str, bool> {
+    let mut found = BTreeMap::new();
+    for realm in realms {
+        match (realm.text("/id"), realm.flag("/isDefault")) {
+            (Some(id), Some(is_default)) => {
+                found.insert(id, is_default);
+            }
+            (None, _) => judge.odd(realm, "/id"),
+            (_, None) => judge.odd(realm, "/isDefault"),
+        }
+    }
+    found
+}
+
+/// The domains of all partners, in lower case.
+fn partner_domains(realms: &[Row], judge: &mut Judge) -> BTreeSet<String> {
+    let pointer = "/profile/domains";
+    let mut found = BTreeSet::new();
+    for realm in realms {
+        match kind(realm) {
+            Some("PARTNER") => {
+                let domains = judge.texts(realm, pointer);
+                if domains.is_empty() {
+                    // Nobody can tell who belongs to it.
+                    judge.odd(realm, pointer);
+                }
+                found.extend(domains.into_iter().map(str::to_lowercase));
+            }
+            Some("DEFAULT") => {}
+            _ => judge.odd(realm, "/profile/realmType"),
+        }
+    }
+    found
+}
+
+/// The domains of a user's login and e-mail, in lower case. Everybody has a login, and one of the two has a domain.
+fn domains(user: &Row, judge: &mut Judge) -> Vec<String> {
+    if user.text("/profile/login").is_none() {
+        judge.odd(user, "/profile/login");
+    }
+    match user.at("/profile/email") {
+        None | Some(Value::Null | Value::String(_)) => {}
+        Some(_) => judge.odd(user, "/profile/email"),
+    }
+    let domain = |pointer: &&str| Some(user.text(pointer)?.rsplit_once('@')?.1.to_lowercase());
+    let found: Vec<_> = ["/profile/login", "/profile/email"].iter().filter_map(domain).collect();
+    if found.is_empty() {
+        judge.odd(user, "/profile");
+    }
+    found
 }
 
 #[cfg(test)]

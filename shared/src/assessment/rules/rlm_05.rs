@@ -43,6 +43,10 @@ fn check(snapshot: &Snapshot, _params: &Params, _now: Timestamp) -> Checked {
         let catch_all = matches!(plain.as_str(), "" | "true" | "user.profile.login!=null");
         judge.decide(row, pointer, "an expression that fits some people", "one that fits everybody", !catch_all);
         let source = row.text("/conditions/profileSourceId");
+        if source.is_none() {
+            // With whose expressions it may overlap, nobody can tell.
+            judge.odd(row, "/conditions/profileSourceId");
+        }
         if let Some(other) = seen.insert((source, plain), row) {
             judge.hit(row, pointer, "an expression of its own", format!("the same as {}", other.id()));
         }

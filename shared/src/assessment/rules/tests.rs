@@ -1,5 +1,7 @@
 //! What holds for every rule of the library.
 
+mod gaps;
+
 use std::collections::BTreeSet;
 
 use super::*;

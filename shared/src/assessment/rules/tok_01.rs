@@ -29,6 +29,9 @@ fn check(snapshot: &Snapshot, _params: &Params, _now: Timestamp) -> Checked {
         // There always is a super admin: the roles are hidden from us.
         judge.odd(&tokens[0], "/userId");
     }
+    for row in facts::nameless(snapshot)? {
+        judge.odd(row, "/id");
+    }
     for token in tokens {
         match token.text("/userId") {
             Some(owner) => judge.decide(

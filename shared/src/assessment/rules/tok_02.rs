@@ -25,9 +25,8 @@ fn check(snapshot: &Snapshot, _params: &Params, _now: Timestamp) -> Checked {
     }
     let mut judge = Judge::default();
     for token in tokens {
-        let named = token.list("/network/include").is_some_and(|zones| !zones.is_empty());
         judge.word(token, "/network/connection", "ZONE with zones included", |connection| match connection {
-            "ZONE" => Some(named),
+            "ZONE" => facts::names_any(token, "/network/include"),
             "ANYWHERE" => Some(false),
             _ => None,
         });

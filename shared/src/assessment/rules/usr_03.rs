@@ -28,15 +28,15 @@ fn check(snapshot: &Snapshot, params: &Params, now: Timestamp) -> Checked {
         match (user.text("/status"), user.at("/lastLogin")) {
             (None, _) => judge.odd(user, "/status"),
             (Some("DEPROVISIONED" | "SUSPENDED" | "STAGED"), _) => judge.fine(),
-            (_, None) => judge.odd(user, "/lastLogin"),
-            (_, Some(last)) if !last.is_null() => judge.fine(),
-            _ => match user.time("/created") {
+            (_, Some(last)) if last.is_null() => match user.time("/created") {
                 Some(created) => {
                     let want = format!("a sign-in within {days} days of creation");
                     judge.decide(user, "/lastLogin", want, format!("none since {created}"), created >= earliest);
                 }
                 None => judge.odd(user, "/created"),
             },
+            _ if user.time("/lastLogin").is_some() => judge.fine(),
+            _ => judge.odd(user, "/lastLogin"),
         }
     }
     Ok(judge.outcome())

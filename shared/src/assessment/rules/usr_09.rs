@@ -1,5 +1,7 @@
 //! Groups and rules that no longer do anything hide those that do.
 
+use serde_json::Value;
+
 use super::prelude::*;
 
 pub const RULE: Rule = Rule {
@@ -34,8 +36,11 @@ fn check(snapshot: &Snapshot, _params: &Params, _now: Timestamp) -> Checked {
             "INVALID" => Some(false),
             _ => None,
         });
-        if rule.flag("/allGroupsValid") == Some(false) {
-            judge.hit(rule, "/allGroupsValid", true, false);
+        match rule.at("/allGroupsValid") {
+            // It is not in Okta's specification, nor in each answer; the status tells of invalid groups too.
+            None | Some(Value::Bool(true)) => {}
+            Some(Value::Bool(false)) => judge.hit(rule, "/allGroupsValid", true, false),
+            Some(_) => judge.odd(rule, "/allGroupsValid"),
         }
     }
     Ok(judge.outcome())
