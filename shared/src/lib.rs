@@ -8,7 +8,7 @@
 //! | [`okta`] | the read-only Okta client, over a transport trait | `ops` |
 //! | [`canonical`] | JSON with one spelling, for what is hashed or signed | nothing |
 //! | [`assessment`] | snapshot, rules, findings | `ops`, `okta` |
-//! | [`delivery`] | approvals, routing, redaction | `ops`, `tenant`, `assessment` |
+//! | [`delivery`] | approvals, routing, the ledger | `ops`, `tenant`, `assessment` |
 //! | [`report`] | the report as data, and its formats | `ops`, `assessment`, `delivery` |
 //! | [`store`] | DynamoDB, S3 and the other AWS services: the only place that names those SDKs | all above |
 //! | [`http`] | tenant from host, authentication, problem answers | all above |
