@@ -7,7 +7,7 @@
 //! | [`approval`] | what the customer allowed, for whom, until when |
 //! | [`ledger`] | the append-only record of every approval and delivery |
 //! | [`routing`] | the one decision whether an object may go to a recipient |
-//! | [`partner`] | outside firms and their people |
+//! | [`partner`] | who may lead an outside firm |
 //!
 //! One rule: anything missing, unreadable, expired or late means no delivery.
 

@@ -110,6 +110,11 @@ async fn create(
             "That is not an e-mail address.",
             "Give one such as name@example.com.",
         ),
+        OnboardingError::FreeMail(_) => Problem::bad_request(
+            "email.provider",
+            "Anybody can have an address there.",
+            "Give the sponsor's address at the partner's own domain.",
+        ),
         OnboardingError::Store(error) => error.into(),
         OnboardingError::Mail(error) => error.into(),
     })?;
