@@ -67,7 +67,7 @@ pub enum Event {
     DestChanged { approval: ApprovalId, approved: Digest, found: Digest },
     /// The bytes are there and their checksum is the manifest's.
     Delivered { access: Access },
-    /// Somebody read, or was given a URL to read.
+    /// Somebody read.
     Read { access: Access },
     /// A read or delivery was refused.
     Refused { access: Access },

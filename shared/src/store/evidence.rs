@@ -1,9 +1,6 @@
 //! Evidence in S3: under the tenant's prefix, written once, checked by digest on the way in and out.
 
-use aws_sdk_s3::{
-    Client, error::ProvideErrorMetadata, presigning::PresigningConfig, primitives::ByteStream,
-    types::ChecksumAlgorithm,
-};
+use aws_sdk_s3::{Client, error::ProvideErrorMetadata, primitives::ByteStream, types::ChecksumAlgorithm};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
@@ -82,21 +79,6 @@ impl Evidence {
         let body = object.body.collect().await;
         let lost = |_| ServiceError::Unavailable { service: S3, code: "the answer broke off".to_owned() };
         Ok(body.map_err(lost)?.into_bytes())
-    }
-
-    /// A URL that reads the object at `name` and dies by itself after `seconds`.
-    pub async fn read_url(
-        &self,
-        tenant: &TenantId,
-        name: &str,
-        seconds: u64,
-    ) -> Result<String, ServiceError> {
-        let lifetime = std::time::Duration::from_secs(seconds.min(60));
-        let config = PresigningConfig::expires_in(lifetime)
-            .map_err(|_| ServiceError::Unavailable { service: S3, code: "presigning".to_owned() })?;
-        let get = self.client.get_object().bucket(&self.bucket).key(key(tenant, name));
-        let signed = get.presigned(config).await.map_err(|error| ServiceError::of(S3, &error))?;
-        Ok(signed.uri().to_owned())
     }
 }
 
