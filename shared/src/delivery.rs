@@ -5,7 +5,7 @@
 //! | [`class`] | what kind of evidence an object is |
 //! | [`destination`] | where bytes would go, hashed so that drift shows |
 //! | [`approval`] | what the customer allowed, for whom, until when |
-//! | [`ledger`] | the append-only record of every approval and delivery |
+//! | [`ledger`] | the append-only record of every approval and read |
 //! | [`routing`] | the one decision whether an object may go to a recipient |
 //! | [`partner`] | who may lead an outside firm |
 //!
