@@ -1,13 +1,38 @@
 //! Evidence in S3: under the tenant's prefix, written once, checked by digest on the way in and out.
 
-use aws_sdk_s3::{Client, error::ProvideErrorMetadata, primitives::ByteStream, types::ChecksumAlgorithm};
+use aws_sdk_s3::{
+    Client,
+    error::ProvideErrorMetadata,
+    primitives::{ByteStream, DateTime},
+    types::{ChecksumAlgorithm, ObjectLockMode},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 
 use super::service_error::ServiceError;
-use crate::tenant::{Digest, TenantId};
+use crate::{
+    delivery::DataClass,
+    tenant::{Digest, TenantId},
+};
 
 const S3: &str = "S3";
+
+/// How long manifests and reports are locked: seven years with their leap days (decisions.md, Delivery).
+const LONG_LOCK: SignedDuration = SignedDuration::from_hours(24 * (7 * 365 + 2));
+
+/// Until when an object of `class` that is written at `at` is locked. `None`: as long as the bucket locks everything
+/// (`EvidenceLockDays` in infra/template.yaml).
+pub fn locked_until(class: DataClass, at: Timestamp) -> Option<Timestamp> {
+    match class {
+        DataClass::FindingsSanitized | DataClass::Report | DataClass::Manifest => {
+            at.checked_add(LONG_LOCK).ok()
+        }
+        DataClass::RawIdentity | DataClass::Normalized | DataClass::FindingsFull | DataClass::AccessLog => {
+            None
+        }
+    }
+}
 
 /// The bucket of a deployment.
 #[derive(Clone)]
@@ -21,13 +46,14 @@ impl Evidence {
         Self { client, bucket: bucket.to_owned() }
     }
 
-    /// Writes `bytes` at `name` if nothing is there. The same bytes there already are as good (a retry);
-    /// other bytes are an error.
+    /// Writes `bytes` at `name` if nothing is there, `locked` as [`locked_until`] says. The same bytes there already
+    /// are as good (a retry); other bytes are an error.
     pub async fn write_once(
         &self,
         tenant: &TenantId,
         name: &str,
         content_type: &str,
+        locked: Option<Timestamp>,
         bytes: Vec<u8>,
     ) -> Result<Digest, ServiceError> {
         let digest = Digest::of(&bytes);
@@ -40,6 +66,8 @@ impl Evidence {
             .if_none_match("*")
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .checksum_sha256(STANDARD.encode(digest.as_bytes()))
+            .set_object_lock_mode(locked.map(|_| ObjectLockMode::Governance))
+            .set_object_lock_retain_until_date(locked.map(|until| DateTime::from_secs(until.as_second())))
             .body(ByteStream::from(bytes))
             .send()
             .await;
@@ -84,4 +112,17 @@ impl Evidence {
 
 fn key(tenant: &TenantId, name: &str) -> String {
     format!("tenants/{tenant}/{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifests_and_reports_are_locked_for_longer_than_what_they_rest_on() {
+        let at: Timestamp = "2026-03-01T08:00:00Z".parse().unwrap();
+        let long: Option<Timestamp> = Some("2033-03-01T08:00:00Z".parse().unwrap());
+        let until = DataClass::ALL.map(|class| locked_until(class, at));
+        assert_eq!(until, [None, None, None, long, long, long, None]);
+    }
 }
