@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRequest, Request},
-    http::{HeaderMap, header},
+    http::header,
 };
 use serde::de::DeserializeOwned;
 
@@ -69,10 +69,4 @@ fn wrong(error: &str) -> Problem {
         "Check that every field has the right kind of value.".to_owned()
     };
     Problem::bad_request("body.fields", "The request does not have the fields it needs.", next)
-}
-
-/// The one value of a header, if it is there once and readable.
-pub fn one_header(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
-    let mut all = headers.get_all(name).iter();
-    all.next().and_then(|value| value.to_str().ok()).filter(|_| all.next().is_none())
 }
