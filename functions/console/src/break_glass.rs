@@ -35,7 +35,7 @@ enum Action {
     Withdraw,
 }
 
-async fn show(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
+async fn show(person: Person) -> Result<Answer, Problem> {
     person.require(Permission::SecurityManage)?;
     let named = named(&person).await?;
     let json = json!({

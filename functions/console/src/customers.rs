@@ -35,7 +35,7 @@ enum Kind {
     Partner,
 }
 
-async fn list(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
+async fn list(person: Person) -> Result<Answer, Problem> {
     person.require(Permission::CustomersView)?;
     let customers = person.store().customers().await?;
     let json = json!({ "customers": customers });

@@ -39,7 +39,7 @@ struct NewOrg {
     label: String,
 }
 
-async fn list(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
+async fn list(person: Person) -> Result<Answer, Problem> {
     person.require(Permission::OrgsView)?;
     let orgs = of_customer(&person).await?;
     let json = json!({

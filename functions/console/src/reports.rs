@@ -1,6 +1,6 @@
 //! Published reports, and who may read them now.
 
-use axum::{Router, extract::State, routing::get};
+use axum::{Router, routing::get};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ pub(crate) fn routes() -> Router<Console> {
     Router::new().route("/reports", get(list))
 }
 
-async fn list(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
+async fn list(person: Person) -> Result<Answer, Problem> {
     person.require(Permission::ReportsView)?;
     let orgs = orgs::of_customer(&person).await?;
     let store = person.store();

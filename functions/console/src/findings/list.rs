@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use axum::extract::State;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,7 +13,7 @@ use shared::{
 };
 
 use super::{is_visible, severity_class, severity_name, worst_first};
-use crate::{Console, ask::Filters, layout, orgs};
+use crate::{ask::Filters, layout, orgs};
 
 const PAGE: usize = 100;
 
@@ -81,11 +80,7 @@ impl Wanted {
     }
 }
 
-pub(super) async fn list(
-    State(_): State<Console>,
-    person: Person,
-    Filters(wanted): Filters<Wanted>,
-) -> Result<Answer, Problem> {
+pub(super) async fn list(person: Person, Filters(wanted): Filters<Wanted>) -> Result<Answer, Problem> {
     person.require(Permission::FindingsView)?;
     let orgs = orgs::of_customer(&person).await?;
     let filter = wanted.filter()?;

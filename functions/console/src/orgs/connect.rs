@@ -1,6 +1,5 @@
 //! One org: what its Okta administrator does, in order, with every value to copy; what we know of it.
 
-use axum::extract::State;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
@@ -12,7 +11,7 @@ use shared::{
 };
 
 use super::{find, org_json, stage};
-use crate::{Console, ask::Ids, layout};
+use crate::{ask::Ids, layout};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,11 +32,7 @@ struct Scope {
     required: bool,
 }
 
-pub(super) async fn show(
-    State(_): State<Console>,
-    person: Person,
-    Ids([org]): Ids<1>,
-) -> Result<Answer, Problem> {
+pub(super) async fn show(person: Person, Ids([org]): Ids<1>) -> Result<Answer, Problem> {
     person.require(Permission::OrgsView)?;
     let orgs = super::of_customer(&person).await?;
     let place = orgs.iter().position(|one| one.org.as_str() == org).ok_or_else(Problem::not_found)?;
@@ -64,7 +59,6 @@ pub(super) async fn show(
 
 /// Names the service app. What was checked was another one, so it is checked anew.
 pub(super) async fn set_client(
-    State(_): State<Console>,
     person: Person,
     Ids([org]): Ids<1>,
     Input(input): Input<Client>,
@@ -90,7 +84,6 @@ pub(super) async fn set_client(
 
 /// How often the org is scanned, once its first scan was approved.
 pub(super) async fn set_cadence(
-    State(_): State<Console>,
     person: Person,
     Ids([org]): Ids<1>,
     Input(input): Input<Rhythm>,
