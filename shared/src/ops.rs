@@ -8,5 +8,5 @@ pub mod random;
 pub mod telemetry;
 
 pub use clock::{Clock, OffsetClock, SystemClock};
-pub use config::{Config, PublicBase};
+pub use config::Config;
 pub use random::{Random, SystemRandom};

@@ -22,7 +22,7 @@ use shared::{
         approval::{Approver, AuthContext, Route, Terms, Until, text_sha256},
     },
     http::{Door, Outbound},
-    ops::{Clock, Config, PublicBase, Random, SystemRandom, clock::OffsetClock},
+    ops::{Clock, Config, Random, SystemRandom, clock::OffsetClock},
     scim::UserAttributes,
     store::{
         Aws, Evidence, TenantStore,
@@ -35,7 +35,7 @@ use shared::{
         users::{NewUser, Source, UserRecord},
     },
     tenant::{
-        OrgId, Principal, Role, Subdomain, Workspace, WorkspaceKind,
+        OrgId, Principal, PublicBase, Role, Subdomain, Workspace, WorkspaceKind,
         session::{self, Method, SignIn},
     },
 };

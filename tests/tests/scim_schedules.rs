@@ -25,7 +25,12 @@ use local::{
     gateway::Gateway,
 };
 use serde_json::{Value, json};
-use shared::{http::Door, ops::Config, store::Aws, tenant::Role};
+use shared::{
+    http::Door,
+    ops::Config,
+    store::Aws,
+    tenant::{PublicBase, Role},
+};
 use tests::{
     raw::{Reply, Request},
     site::{Site, Tenant},
@@ -331,7 +336,7 @@ async fn faulty(site: &Site, plan: Plan) -> anyhow::Result<(Gateway, SocketAddr,
     let faults = FaultyHttpClient::wrap(plain_http_client(), plan);
     let settings = [("TABLE_NAME", "atomation"), ("BASE_DOMAIN", "http://localhost:1")];
     let config = Config::from_iter(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let base = config.public_base()?;
+    let base = PublicBase::of(&config)?;
     let table =
         Aws::new(site.stack.cloud.sdk_config_with_faults(&faults), config).table(site.random.clone())?;
     let door = Door::new(base, table, site.stack.clock.clone(), site.random.clone());
