@@ -89,7 +89,7 @@ fn every_sample_event_is_what_its_source_sends() -> Outcome {
     Ok(())
 }
 
-/// Red for a function that is not mounted, as the test above.
+/// Red for a function that is not mounted, as `every_function_is_mounted` is.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_sample_event_gets_a_sensible_answer() -> Outcome {
     let site = Site::start().await?;

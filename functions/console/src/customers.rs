@@ -52,7 +52,7 @@ async fn list(person: Person) -> Result<Answer, Problem> {
                         tr {
                             td { code { (customer.subdomain.as_str()) } }
                             td { (customer.name) }
-                            td { (format!("{:?}", customer.kind)) }
+                            td { (customer.kind.name()) }
                             td { (layout::time(customer.created)) }
                             td { @if customer.kind == WorkspaceKind::Customer {
                                 a href=(format!("/review/{}", customer.subdomain.as_str())) { "Review" } } }
