@@ -4,6 +4,7 @@ pub mod clock;
 pub mod config;
 pub mod csv;
 pub mod meter;
+pub mod pem;
 pub mod random;
 pub mod telemetry;
 
