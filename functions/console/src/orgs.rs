@@ -20,7 +20,7 @@ use shared::{
     tenant::{OrgId, Permission, WorkspaceKind},
 };
 
-use crate::{Console, layout};
+use crate::{Console, layout, words::sentence};
 
 pub(crate) fn routes() -> Router<Console> {
     Router::new()
@@ -140,12 +140,6 @@ fn bad_url(error: OrgUrlError) -> Problem {
         OrgUrlError::NotBare => "org_url.bare",
     };
     Problem::bad_request(code, "That is not the address of an Okta org.", sentence(&error.to_string()))
-}
-
-/// An error's "want this, got that" as a next step.
-pub(crate) fn sentence(error: &str) -> String {
-    let mut chars = error.chars();
-    chars.next().map(|first| format!("{}{}.", first.to_uppercase(), chars.as_str())).unwrap_or_default()
 }
 
 /// How far an org's connection is.

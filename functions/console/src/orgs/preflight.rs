@@ -18,8 +18,8 @@ use shared::{
     tenant::Permission,
 };
 
-use super::{find, sentence};
-use crate::{Console, ask::Ids, layout};
+use super::find;
+use crate::{Console, ask::Ids, layout, words::sentence};
 
 /// Below the function's own 28 s, so that the answer is ours.
 const PATIENCE: Duration = Duration::from_secs(22);
