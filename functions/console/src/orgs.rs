@@ -122,6 +122,11 @@ pub(crate) async fn find(person: &Person, org: String) -> Result<Connection, Pro
     person.store().connection(&OrgId::new(org)).await?.ok_or_else(Problem::not_found)
 }
 
+/// What people call the org with this id; the id, if it is none of `orgs`.
+pub(crate) fn label_of<'a>(orgs: &'a [Connection], id: &'a str) -> &'a str {
+    orgs.iter().find(|org| org.org.as_str() == id).map_or(id, |org| org.label.as_str())
+}
+
 fn label(text: &str) -> Result<&str, Problem> {
     let text = text.trim();
     let usable = (1..=60).contains(&text.chars().count()) && !text.contains(char::is_control);

@@ -14,7 +14,10 @@ use shared::{
     tenant::Permission,
 };
 
-use crate::{Console, layout, orgs};
+use crate::{
+    Console, layout,
+    orgs::{self, label_of},
+};
 
 /// What a report comes as.
 const CLASSES: [DataClass; 2] = [DataClass::Report, DataClass::FindingsSanitized];
@@ -108,10 +111,6 @@ fn who(terms: &Terms, destination: &Destination) -> String {
     }
 }
 
-fn label(orgs: &[Connection], id: &str) -> String {
-    orgs.iter().find(|org| org.org.as_str() == id).map_or_else(|| id.to_owned(), |org| org.label.clone())
-}
-
 fn table(reports: &[ObjectRecord], orgs: &[Connection]) -> Markup {
     html! {
         @if reports.is_empty() {
@@ -126,7 +125,7 @@ fn table(reports: &[ObjectRecord], orgs: &[Connection]) -> Markup {
                         tr {
                             th scope="row" { a href=(format!("/deliveries/{}", report.id)) { (report.file_name()) }
                                 " · " (report.class.meaning()) }
-                            td { (label(orgs, report.org.as_str())) }
+                            td { (label_of(orgs, report.org.as_str())) }
                             td { a href=(format!("/scans/{}/{}", report.org, report.scan)) { "scan" } }
                             td { (layout::time(report.created)) }
                             td { code { (report.sha256) } }
@@ -154,7 +153,7 @@ fn reader_table(readers: &[Reader], orgs: &[Connection]) -> Markup {
                     @for reader in readers {
                         tr {
                             th scope="row" { a href=(format!("/approvals/{}", reader.approval)) { (reader.who) } }
-                            td { (label(orgs, &reader.org)) }
+                            td { (label_of(orgs, &reader.org)) }
                             td { (reader.classes.join(", ")) }
                             td { @match reader.until { Some(end) => (layout::time(end)), None => "revoked" } }
                         }
