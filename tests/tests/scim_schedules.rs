@@ -33,6 +33,7 @@ use shared::{
 };
 use tests::{
     raw::{Reply, Request},
+    seeded::Seeded,
     site::{Site, Tenant},
 };
 
@@ -44,19 +45,6 @@ const REQUESTS: usize = 12;
 const WORKERS: usize = 4;
 /// As often as an identity provider tries again.
 const TRIES: usize = 40;
-
-/// SplitMix64: the same schedule for the same seed.
-struct Seeded(u64);
-
-impl Seeded {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((bits ^ (bits >> 31)) % bound as u64).unwrap_or_default()
-    }
-}
 
 /// What a request sets: `member:<group>:<user>`, `name:<user>`, `title:<user>`, `active:<user>`, each to a value. A
 /// request that names all members sets every pair of its group, also those that it finds as it wants them.
