@@ -215,7 +215,7 @@ fn table(orgs: &[Connection]) -> Markup {
                         td { code { (org.okta_url) } }
                         td { (stage(org)) }
                         td { a href=(format!("/orgs/{}/scans", org.org)) { "Scans" } " · "
-                            (connect::cadence_name(org.cadence)) }
+                            (org.cadence.word()) }
                         td { @match org.last_scan_at { Some(at) => (layout::time(at)), None => "never" } }
                     }
                 }
