@@ -5,10 +5,9 @@
 //! | [`class`] | what kind of evidence an object is |
 //! | [`destination`] | where bytes would go, hashed so that drift shows |
 //! | [`approval`] | what the customer allowed, for whom, until when |
-//! | [`ledger`] | the append-only record of every approval and delivery |
+//! | [`ledger`] | the append-only record of every approval and read |
 //! | [`routing`] | the one decision whether an object may go to a recipient |
-//! | [`redaction`] | how a finding becomes counts and template text |
-//! | [`partner`] | outside firms and their people |
+//! | [`partner`] | who may lead an outside firm |
 //!
 //! One rule: anything missing, unreadable, expired or late means no delivery.
 
@@ -19,7 +18,6 @@ pub mod email;
 pub mod id;
 pub mod ledger;
 pub mod partner;
-pub mod redaction;
 pub mod routing;
 
 pub use approval::Approval;

@@ -102,7 +102,7 @@ async fn evidence(site: &Site, tenant: &Tenant, canary: &str) -> anyhow::Result<
     let (name, content_type) = (format!("scans/{canary}/report.html"), "text/html; charset=utf-8");
     let bytes = canary.as_bytes().to_vec();
     let size = bytes.len() as u64;
-    let sha256 = site.evidence.write_once(&tenant.workspace.tenant, &name, content_type, bytes).await?;
+    let sha256 = site.evidence.write_once(&tenant.workspace.tenant, &name, content_type, None, bytes).await?;
     let object = NewObject {
         org: OrgId::new(&*org),
         scan: format!("{canary}-scan"),

@@ -24,7 +24,7 @@ use shared::{
     ops::{Clock, Config, OffsetClock, SystemRandom, meter},
     store::{Aws, onboarding::NewWorkspace, users::UserRecord},
     tenant::{
-        Subdomain, Workspace, WorkspaceKind,
+        PublicBase, Subdomain, Workspace, WorkspaceKind,
         session::{self, Method, SignIn},
     },
 };
@@ -92,7 +92,7 @@ impl Front {
         let aws = Aws::new(cloud.sdk_config(), config);
         let random = Arc::new(SystemRandom::default());
         let table = aws.table(random.clone())?;
-        let door = Door::new(aws.config().public_base()?, table, clock.clone(), random);
+        let door = Door::new(PublicBase::of(aws.config())?, table, clock.clone(), random);
         let outbound = Outbound::new([twin.base_url()])?;
         let chores = Housekeeping {
             base: door.base.clone(),

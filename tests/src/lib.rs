@@ -8,6 +8,7 @@ pub mod lab;
 pub mod load;
 pub mod raw;
 pub mod routes;
+pub mod seeded;
 pub mod sign_in;
 pub mod sign_on;
 pub mod site;

@@ -22,19 +22,20 @@ use shared::{
         approval::{Approver, AuthContext, Route, Terms, Until, text_sha256},
     },
     http::{Door, Outbound},
-    ops::{Clock, Config, PublicBase, Random, SystemRandom, clock::OffsetClock},
+    ops::{Clock, Config, Random, SystemRandom, clock::OffsetClock},
     scim::UserAttributes,
     store::{
         Aws, Evidence, TenantStore,
         approvals::Asked,
         audit::Acting,
         connections::{Cadence, Connection},
+        evidence::locked_until,
         objects::{NewObject, ObjectRecord},
         onboarding::NewWorkspace,
         users::{NewUser, Source, UserRecord},
     },
     tenant::{
-        OrgId, Principal, Role, Subdomain, Workspace, WorkspaceKind,
+        OrgId, Principal, PublicBase, Role, Subdomain, Workspace, WorkspaceKind,
         session::{self, Method, SignIn},
     },
 };
@@ -267,7 +268,9 @@ impl World {
         let name = format!("scans/s1/{file}");
         let content_type =
             if class == DataClass::Report { "text/html; charset=utf-8" } else { "application/json" };
-        let sha256 = self.evidence.write_once(&of.tenant, &name, content_type, bytes.to_vec()).await?;
+        let locked = locked_until(class, self.now());
+        let sha256 =
+            self.evidence.write_once(&of.tenant, &name, content_type, locked, bytes.to_vec()).await?;
         let new = NewObject {
             org: org(),
             scan: "s1".into(),

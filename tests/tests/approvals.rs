@@ -1,5 +1,7 @@
 //! Approvals, the ledger and the evidence router over embedded DynamoDB and S3.
 
+use std::collections::BTreeMap;
+
 use axum::http::StatusCode;
 use futures::future::join_all;
 use jiff::SignedDuration;
@@ -13,6 +15,7 @@ use shared::{
     scim::UserAttributes,
     store::{
         approvals::{Asked, DecisionError},
+        groups::{Group, Version},
         keys::Key,
         table::Write,
     },
@@ -143,7 +146,12 @@ async fn an_approver_who_lost_the_role_does_not_count() -> Outcome {
     let admin = world.customer("acme").await?;
     let store = world.store(&admin.workspace);
     let partner = world.workspace("partner", WorkspaceKind::Partner).await?;
-    let first = world.person(&admin.workspace, "first", Role::SecurityAdmin).await?;
+    // The role is its group's, and SCIM says who is in that.
+    let first = world.person(&admin.workspace, "first", Role::User).await?;
+    let group = Group::Role(Role::SecurityAdmin);
+    let member = |joins: bool| BTreeMap::from([(first.user.id.as_str().to_owned(), joins)]);
+    store.change_members(&group, Version::Any, &member(true), &world.acting("scim:k1", "c-0")).await?;
+    let first = world.again(&first).await?;
     let second = world.person(&admin.workspace, "second", Role::SecurityAdmin).await?;
     let third = world.person(&admin.workspace, "third", Role::SecurityAdmin).await?;
     let terms = partner_terms(&partner.workspace, &[DataClass::RawIdentity])?;
@@ -152,9 +160,7 @@ async fn an_approver_who_lost_the_role_does_not_count() -> Outcome {
     let twice = approved(&world, &first, &request, "c-3").await;
     assert!(matches!(twice, Err(DecisionError::Rule(ApprovalError::AlreadyApproved))));
 
-    let acting = world.acting(&admin.actor(), "c-4");
-    let audit = acting.record("user.grants", first.user.target(), "");
-    store.set_grants(&first.user, &[Role::Viewer], &audit).await?;
+    store.change_members(&group, Version::Any, &member(false), &world.acting("scim:k1", "c-4")).await?;
     assert_eq!(approved(&world, &second, &request, "c-5").await?.state, State::Requested);
     // A session from before the change proves a role that is gone.
     let stale = approved(&world, &first, &request, "c-6").await;

@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use shared::tenant::{Role, Subdomain, resource_id};
 use tests::{
     raw::{Reply, Request},
+    seeded::Seeded,
     site::Site,
 };
 
@@ -262,18 +263,11 @@ struct Place {
 
 /// Places spread over the whole job: one drawn from each of as many stretches of equal length.
 fn places(count: u64) -> Vec<Place> {
-    let mut seed = SEED;
-    // SplitMix64.
-    let mut draw = move |below: u64| {
-        seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % below
-    };
+    let mut seeded = Seeded(SEED);
     let stretch = REQUESTS / count;
     let place = |at: u64| Place {
-        requests: at * stretch + 1 + draw(stretch),
-        then: Duration::from_millis(draw(300)),
+        requests: at * stretch + 1 + seeded.draw() % stretch,
+        then: Duration::from_millis(seeded.draw() % 300),
     };
     (0..count).map(place).collect()
 }

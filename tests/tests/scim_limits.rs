@@ -16,7 +16,7 @@ use shared::{
     http::{Door, rate::Rate},
     ops::Config,
     store::Aws,
-    tenant::{Role, token::PresentedToken},
+    tenant::{PublicBase, Role, token::PresentedToken},
 };
 use tests::{
     raw::Request,
@@ -122,7 +122,7 @@ async fn limited(site: &Site, per_minute: usize) -> anyhow::Result<(Gateway, [So
         ("SCIM_REQUESTS_PER_MINUTE", per_minute.to_string()),
     ];
     let config = Config::from_iter(settings.map(|(name, value)| (name.to_owned(), value)));
-    let (base, rate) = (config.public_base()?, Rate::of(&config)?);
+    let (base, rate) = (PublicBase::of(&config)?, Rate::of(&config)?);
     let table = Aws::new(site.stack.cloud.sdk_config(), config).table(site.random.clone())?;
     let (clock, random) = (site.stack.clock.clone(), site.random.clone());
     let door = Door { rate, ..Door::new(base, table, clock.clone(), random.clone()) };

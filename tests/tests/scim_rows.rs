@@ -358,7 +358,7 @@ async fn c23_a_name_is_text_wherever_it_comes_out() -> Outcome {
     in_files(&acme, 10).await
 }
 
-/// A mail of one line, to the one it is for, with a subject that is ours.
+/// A mail of our three lines, to the one it is for, with a subject that is ours.
 async fn in_mail(site: &Site, acme: &Tenant, name: &str) -> Outcome {
     // The sponsor is named from the start.
     for action in ["withdraw", "name"] {
@@ -370,7 +370,7 @@ async fn in_mail(site: &Site, acme: &Tenant, name: &str) -> Outcome {
     assert_eq!(mail.subject, "Break-glass changed");
     assert_eq!(mail.to, ["sponsor@acme.example"]);
     assert!(mail.html.is_none() && mail.text.starts_with(&format!("{name} is named for")), "{}", mail.text);
-    assert!(mail.text.lines().count() == 1 && !mail.text.contains('\r'), "{:?}", mail.text);
+    assert!(mail.text.lines().count() == 3 && !mail.text.contains('\r'), "{:?}", mail.text);
     Ok(())
 }
 

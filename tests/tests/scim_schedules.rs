@@ -25,9 +25,15 @@ use local::{
     gateway::Gateway,
 };
 use serde_json::{Value, json};
-use shared::{http::Door, ops::Config, store::Aws, tenant::Role};
+use shared::{
+    http::Door,
+    ops::Config,
+    store::Aws,
+    tenant::{PublicBase, Role},
+};
 use tests::{
     raw::{Reply, Request},
+    seeded::Seeded,
     site::{Site, Tenant},
 };
 
@@ -39,19 +45,6 @@ const REQUESTS: usize = 12;
 const WORKERS: usize = 4;
 /// As often as an identity provider tries again.
 const TRIES: usize = 40;
-
-/// SplitMix64: the same schedule for the same seed.
-struct Seeded(u64);
-
-impl Seeded {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((bits ^ (bits >> 31)) % bound as u64).unwrap_or_default()
-    }
-}
 
 /// What a request sets: `member:<group>:<user>`, `name:<user>`, `title:<user>`, `active:<user>`, each to a value. A
 /// request that names all members sets every pair of its group, also those that it finds as it wants them.
@@ -331,7 +324,7 @@ async fn faulty(site: &Site, plan: Plan) -> anyhow::Result<(Gateway, SocketAddr,
     let faults = FaultyHttpClient::wrap(plain_http_client(), plan);
     let settings = [("TABLE_NAME", "atomation"), ("BASE_DOMAIN", "http://localhost:1")];
     let config = Config::from_iter(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let base = config.public_base()?;
+    let base = PublicBase::of(&config)?;
     let table =
         Aws::new(site.stack.cloud.sdk_config_with_faults(&faults), config).table(site.random.clone())?;
     let door = Door::new(base, table, site.stack.clock.clone(), site.random.clone());

@@ -35,7 +35,7 @@ enum Action {
     Withdraw,
 }
 
-async fn show(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
+async fn show(person: Person) -> Result<Answer, Problem> {
     person.require(Permission::SecurityManage)?;
     let named = named(&person).await?;
     let json = json!({
@@ -74,15 +74,8 @@ async fn change(
             Action::Withdraw => ("break_glass.withdraw", "no longer named"),
         };
         store.save_workspace(&workspace, &person.acting().record(action, user.target(), "")).await?;
-        let text = format!(
-            "{} is {word} for break-glass sign-in to {}, by {}. If nobody expected this, look at the audit log, \
-             correlation id {}.\n",
-            user.attributes.user_name(),
-            person.visit.origin(),
-            person.user.attributes.user_name(),
-            person.visit.correlation_id,
-        );
-        notify::admins(&console, &person.visit, "Break-glass changed", &text).await;
+        let what = format!("{} is {word} for break-glass sign-in.", user.attributes.user_name());
+        notify::front_door(&console, &person, "Break-glass changed", &what).await;
     }
     Ok(Answer::done("/security/break-glass", json!({ "breakGlass": workspace.settings.break_glass })))
 }

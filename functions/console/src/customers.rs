@@ -35,7 +35,7 @@ enum Kind {
     Partner,
 }
 
-async fn list(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
+async fn list(person: Person) -> Result<Answer, Problem> {
     person.require(Permission::CustomersView)?;
     let customers = person.store().customers().await?;
     let json = json!({ "customers": customers });
@@ -52,7 +52,7 @@ async fn list(State(_): State<Console>, person: Person) -> Result<Answer, Proble
                         tr {
                             td { code { (customer.subdomain.as_str()) } }
                             td { (customer.name) }
-                            td { (format!("{:?}", customer.kind)) }
+                            td { (customer.kind.name()) }
                             td { (layout::time(customer.created)) }
                             td { @if customer.kind == WorkspaceKind::Customer {
                                 a href=(format!("/review/{}", customer.subdomain.as_str())) { "Review" } } }
@@ -109,6 +109,11 @@ async fn create(
             "email",
             "That is not an e-mail address.",
             "Give one such as name@example.com.",
+        ),
+        OnboardingError::FreeMail(_) => Problem::bad_request(
+            "email.provider",
+            "Anybody can have an address there.",
+            "Give the sponsor's address at the partner's own domain.",
         ),
         OnboardingError::Store(error) => error.into(),
         OnboardingError::Mail(error) => error.into(),

@@ -1,6 +1,6 @@
 //! The start page: what is set up, what comes next. Each step's state is derived from data, not from a flag.
 
-use axum::{Router, extract::State, routing::get};
+use axum::{Router, routing::get};
 use futures::try_join;
 use maud::html;
 use serde_json::json;
@@ -26,7 +26,7 @@ struct Step {
     path: String,
 }
 
-async fn home(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
+async fn home(person: Person) -> Result<Answer, Problem> {
     let steps = match person.visit.workspace.kind {
         WorkspaceKind::Customer => customer_steps(&person).await?,
         WorkspaceKind::Operator | WorkspaceKind::Partner => Vec::new(),

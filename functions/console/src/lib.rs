@@ -20,6 +20,7 @@ mod sessions;
 mod sign_in;
 mod sso;
 mod users;
+mod words;
 
 use axum::{Router, extract::FromRef};
 use shared::{

@@ -20,7 +20,7 @@ use shared::{
     tenant::{OrgId, Permission, WorkspaceKind},
 };
 
-use crate::{Console, layout};
+use crate::{Console, layout, words::sentence};
 
 pub(crate) fn routes() -> Router<Console> {
     Router::new()
@@ -39,7 +39,7 @@ struct NewOrg {
     label: String,
 }
 
-async fn list(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
+async fn list(person: Person) -> Result<Answer, Problem> {
     person.require(Permission::OrgsView)?;
     let orgs = of_customer(&person).await?;
     let json = json!({
@@ -122,6 +122,11 @@ pub(crate) async fn find(person: &Person, org: String) -> Result<Connection, Pro
     person.store().connection(&OrgId::new(org)).await?.ok_or_else(Problem::not_found)
 }
 
+/// What people call the org with this id; the id, if it is none of `orgs`.
+pub(crate) fn label_of<'a>(orgs: &'a [Connection], id: &'a str) -> &'a str {
+    orgs.iter().find(|org| org.org.as_str() == id).map_or(id, |org| org.label.as_str())
+}
+
 fn label(text: &str) -> Result<&str, Problem> {
     let text = text.trim();
     let usable = (1..=60).contains(&text.chars().count()) && !text.contains(char::is_control);
@@ -140,12 +145,6 @@ pub(crate) fn bad_url(error: OrgUrlError) -> Problem {
         OrgUrlError::NotBare => "org_url.bare",
     };
     Problem::bad_request(code, "That is not the address of an Okta org.", sentence(&error.to_string()))
-}
-
-/// An error's "want this, got that" as a next step.
-pub(crate) fn sentence(error: &str) -> String {
-    let mut chars = error.chars();
-    chars.next().map(|first| format!("{}{}.", first.to_uppercase(), chars.as_str())).unwrap_or_default()
 }
 
 /// How far an org's connection is.
@@ -216,7 +215,7 @@ fn table(orgs: &[Connection]) -> Markup {
                         td { code { (org.okta_url) } }
                         td { (stage(org)) }
                         td { a href=(format!("/orgs/{}/scans", org.org)) { "Scans" } " · "
-                            (connect::cadence_name(org.cadence)) }
+                            (org.cadence.word()) }
                         td { @match org.last_scan_at { Some(at) => (layout::time(at)), None => "never" } }
                     }
                 }

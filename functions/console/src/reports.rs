@@ -1,6 +1,6 @@
 //! Published reports, and who may read them now.
 
-use axum::{Router, extract::State, routing::get};
+use axum::{Router, routing::get};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -14,7 +14,10 @@ use shared::{
     tenant::Permission,
 };
 
-use crate::{Console, layout, orgs};
+use crate::{
+    Console, layout,
+    orgs::{self, label_of},
+};
 
 /// What a report comes as.
 const CLASSES: [DataClass; 2] = [DataClass::Report, DataClass::FindingsSanitized];
@@ -23,7 +26,7 @@ pub(crate) fn routes() -> Router<Console> {
     Router::new().route("/reports", get(list))
 }
 
-async fn list(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
+async fn list(person: Person) -> Result<Answer, Problem> {
     person.require(Permission::ReportsView)?;
     let orgs = orgs::of_customer(&person).await?;
     let store = person.store();
@@ -108,10 +111,6 @@ fn who(terms: &Terms, destination: &Destination) -> String {
     }
 }
 
-fn label(orgs: &[Connection], id: &str) -> String {
-    orgs.iter().find(|org| org.org.as_str() == id).map_or_else(|| id.to_owned(), |org| org.label.clone())
-}
-
 fn table(reports: &[ObjectRecord], orgs: &[Connection]) -> Markup {
     html! {
         @if reports.is_empty() {
@@ -126,7 +125,7 @@ fn table(reports: &[ObjectRecord], orgs: &[Connection]) -> Markup {
                         tr {
                             th scope="row" { a href=(format!("/deliveries/{}", report.id)) { (report.file_name()) }
                                 " · " (report.class.meaning()) }
-                            td { (label(orgs, report.org.as_str())) }
+                            td { (label_of(orgs, report.org.as_str())) }
                             td { a href=(format!("/scans/{}/{}", report.org, report.scan)) { "scan" } }
                             td { (layout::time(report.created)) }
                             td { code { (report.sha256) } }
@@ -154,7 +153,7 @@ fn reader_table(readers: &[Reader], orgs: &[Connection]) -> Markup {
                     @for reader in readers {
                         tr {
                             th scope="row" { a href=(format!("/approvals/{}", reader.approval)) { (reader.who) } }
-                            td { (label(orgs, &reader.org)) }
+                            td { (label_of(orgs, &reader.org)) }
                             td { (reader.classes.join(", ")) }
                             td { @match reader.until { Some(end) => (layout::time(end)), None => "revoked" } }
                         }

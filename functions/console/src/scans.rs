@@ -28,7 +28,7 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/scans/{scan}", get(show_by_id))
 }
 
-async fn list(State(_): State<Console>, person: Person, Ids([org]): Ids<1>) -> Result<Answer, Problem> {
+async fn list(person: Person, Ids([org]): Ids<1>) -> Result<Answer, Problem> {
     person.require(Permission::ScansView)?;
     let org = orgs::find(&person, org).await?;
     let scans = person.store().scans(&org.org, SHOWN).await?;

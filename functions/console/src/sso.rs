@@ -25,7 +25,7 @@ use shared::{
 };
 
 use self::json::to_json;
-use crate::{Console, notify};
+use crate::{Console, notify, words::capitalised};
 
 const PATH: &str = "/security/sso";
 
@@ -239,11 +239,6 @@ fn not_saved(error: SsoError) -> Problem {
         ),
         SsoError::Store(error) => error.into(),
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// `true` and `false` of JSON; `on`, `true` and `false` of a form.

@@ -1,6 +1,6 @@
 //! What this reader may read now.
 
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use shared::{
@@ -10,18 +10,13 @@ use shared::{
 };
 
 use crate::{
-    Deliveries,
     asked::{Asked, Pairs},
     content::parts,
     side::{Side, refused},
 };
 
 /// `GET /deliveries`
-pub(crate) async fn list(
-    State(_): State<Deliveries>,
-    person: Person,
-    Query(query): Query<Pairs>,
-) -> Result<Answer, Problem> {
+pub(crate) async fn list(person: Person, Query(query): Query<Pairs>) -> Result<Answer, Problem> {
     let asked = Asked::read(&query)?;
     if asked.customer.is_none() && person.visit.workspace.kind != WorkspaceKind::Customer {
         let is_operator = person.visit.workspace.kind == WorkspaceKind::Operator;

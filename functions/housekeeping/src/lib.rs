@@ -12,8 +12,9 @@ use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
 use shared::{
     http::Outbound,
-    ops::{Clock, PublicBase, Random, telemetry},
+    ops::{Clock, Random, telemetry},
     store::{Mailer, Workspaces},
+    tenant::PublicBase,
 };
 
 /// What the chores need.

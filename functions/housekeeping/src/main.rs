@@ -7,6 +7,7 @@ use shared::{
     http::Outbound,
     ops::{Config, SystemClock, SystemRandom, telemetry},
     store::{Aws, Workspaces},
+    tenant::PublicBase,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,7 +16,7 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::from_env(Config::from_env()).await;
     let random = Arc::new(SystemRandom::default());
     let chores = Housekeeping {
-        base: aws.config().public_base()?,
+        base: PublicBase::of(aws.config())?,
         workspaces: Workspaces::new(aws.table(random.clone())?),
         mailer: aws.mailer()?,
         outbound: Outbound::public()?,

@@ -3,7 +3,7 @@
 use shared::{
     delivery::DataClass,
     report::{Report, html, json, sanitized},
-    store::{TenantStore, audit::Acting, objects::NewObject, scans::ScanRecord},
+    store::{TenantStore, audit::Acting, evidence::locked_until, objects::NewObject, scans::ScanRecord},
     tenant::{Digest, Workspace},
 };
 
@@ -52,7 +52,8 @@ impl Editions<'_> {
         }
         let (sha256, size) = (Digest::of(&bytes), bytes.len() as u64);
         let name = format!("scans/{}/{}/{file}", self.scan.id, &sha256.to_hex()[..16]);
-        self.export.evidence.write_once(&self.workspace.tenant, &name, content_type, bytes).await?;
+        let locked = locked_until(class, self.acting.at);
+        self.export.evidence.write_once(&self.workspace.tenant, &name, content_type, locked, bytes).await?;
         let object = NewObject {
             org: self.scan.org.clone(),
             scan: self.scan.id.clone(),

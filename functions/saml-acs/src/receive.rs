@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, request::Parts},
 };
 use futures::{future::OptionFuture, join};
 use serde_json::json;
@@ -12,7 +12,7 @@ use shared::{
     http::{
         Answer, Door, Problem, Visit,
         door::{correlation_id, open_to_visits, subdomain_of},
-        session::same_origin,
+        session::{same_origin, sent_cookies},
     },
     saml::{self, DEFAULT_CLOCK_SKEW, DecryptionKey, Expectations, Identity, Rejection},
     store::{
@@ -123,10 +123,6 @@ impl Received {
 fn cookies(door: &Door, subdomain: &str) -> Result<Cookies, Problem> {
     let origin = door.base.origin(subdomain).parse().map_err(|_| Problem::internal())?;
     Cookies::of(&origin, subdomain).map_err(|_| Problem::internal())
-}
-
-fn sent_cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok())
 }
 
 /// The session that this browser has: by its own cookie where that is sent, else by its trace.

@@ -2,13 +2,13 @@
 
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
-    http::{HeaderMap, header},
+    http::HeaderMap,
 };
 use futures::try_join;
 use serde::Deserialize;
 use serde_json::json;
 use shared::{
-    http::{Answer, Problem, Visit},
+    http::{Answer, Problem, Visit, session::sent_cookies},
     saml::{AuthnRequest, redirect_url},
     store::sso::{REQUEST_LIFETIME, WaitingRequest},
     tenant::session::SessionSecret,
@@ -66,8 +66,7 @@ pub(crate) async fn start(
 
 /// What binds requests to this browser. One that it has already is kept, so that several tabs can sign in.
 fn browser(visit: &Visit, headers: &HeaderMap) -> Result<SessionSecret, Problem> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
-    let kept = visit.cookies()?.saml_request(cookies).and_then(SessionSecret::parse);
+    let kept = visit.cookies()?.saml_request(sent_cookies(headers)).and_then(SessionSecret::parse);
     Ok(kept.unwrap_or_else(|| SessionSecret::generate(&*visit.door.random)))
 }
 

@@ -13,7 +13,7 @@ use shared::{
     store::{
         StoreError,
         audit::Acting,
-        connections::{Cadence, Connection},
+        connections::Connection,
         due::DueOrg,
         scans::{Begun, Trigger},
     },
@@ -115,20 +115,14 @@ fn slot(connection: &Connection, now: Timestamp) -> Option<Slot> {
     let length = SignedDuration::from_hours(24 * connection.cadence.days()?).as_secs();
     let since = now.as_second() - connection.created.as_second();
     let start = connection.created.as_second() + since.div_euclid(length) * length;
-    let word = match connection.cadence {
-        Cadence::Off => return None,
-        Cadence::Daily => "daily",
-        Cadence::Weekly => "weekly",
-        Cadence::Monthly => "monthly",
-    };
     let start = Timestamp::from_second(start).ok()?;
     let end = start.checked_add(SignedDuration::from_secs(length)).ok()?;
-    Some(Slot { name: format!("{word}-{start}"), start, end })
+    Some(Slot { name: format!("{}-{start}", connection.cadence.word()), start, end })
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::tenant::OrgId;
+    use shared::{store::connections::Cadence, tenant::OrgId};
 
     use super::*;
 

@@ -9,7 +9,7 @@ use shared::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init("info");
+    telemetry::init(telemetry::EVENTS);
     let aws = Aws::from_env(Config::from_env()).await;
     let trigger = ScanTrigger::new(&aws, start::door(&aws)?)?;
     let trigger = &trigger;

@@ -33,10 +33,8 @@ pub(crate) const APPROVAL: Refusal = Refusal {
 };
 pub(crate) const CONNECTION: Refusal =
     Refusal { reason: "The org is not connected, or its permission check has not passed.", next: CHECK };
-pub(crate) const KEY: Refusal = Refusal {
-    reason: "The org's key is not there or cannot be used.",
-    next: "Connect the org again with a new key, then start a new scan.",
-};
+pub(crate) const KEY: Refusal =
+    Refusal { reason: "The org's key is not there or cannot be used.", next: SUPPORT };
 pub(crate) const EVIDENCE: Refusal =
     Refusal { reason: "Evidence of this scan is missing or not what was written.", next: SUPPORT };
 pub(crate) const UNSEALED: Refusal = Refusal { reason: "What was read could not be sealed.", next: SUPPORT };

@@ -19,6 +19,7 @@ use shared::{
     delivery::DataClass,
     okta::Transport,
     store::{
+        evidence::locked_until,
         objects::{NewObject, ObjectError},
         parts::{self, Parts, ReadBackError},
         scans::{Finished, Outcomes, ScanRecord, Sealed, Severities, Stored},
@@ -97,7 +98,7 @@ impl<T: Transport> Step<'_, T> {
         let bytes = manifest.to_bytes().map_err(|_| refusal::UNSEALED)?;
         let statement = manifest.statement().map_err(|_| refusal::UNSEALED)?;
         let signature = self.worker.signer.sign(&pae(IN_TOTO, &statement)).await?;
-        let stored = self.keep(&scan.id, "manifest.json", bytes).await?;
+        let stored = self.keep(&scan.id, "manifest.json", DataClass::Manifest, bytes).await?;
         let sealed = Sealed {
             stored,
             key_id: self.worker.signer.key_id().to_owned(),
@@ -113,7 +114,7 @@ impl<T: Transport> Step<'_, T> {
         let signature = STANDARD.decode(&sealed.signature).map_err(|_| refusal::EVIDENCE)?;
         let envelope = Envelope::new(&statement, &sealed.key_id, &signature);
         let bytes = canonical::to_bytes(&envelope).map_err(|_| refusal::UNSEALED)?;
-        self.keep(&manifest.scan, "manifest.dsse.json", bytes).await
+        self.keep(&manifest.scan, "manifest.dsse.json", DataClass::Manifest, bytes).await
     }
 
     async fn keep_evaluation(
@@ -122,14 +123,21 @@ impl<T: Transport> Step<'_, T> {
         evaluations: &[Evaluation],
     ) -> Result<Stored, StepError> {
         let bytes = canonical::to_bytes(&evaluations).map_err(|_| refusal::UNSEALED)?;
-        self.keep(&scan.id, "evaluation.json", bytes).await
+        self.keep(&scan.id, "evaluation.json", DataClass::FindingsFull, bytes).await
     }
 
     /// Keeps a document of the scan. Its digest is in its name, so that other bytes never meet it.
-    async fn keep(&self, scan: &str, file: &str, bytes: Vec<u8>) -> Result<Stored, StepError> {
+    async fn keep(
+        &self,
+        scan: &str,
+        file: &str,
+        class: DataClass,
+        bytes: Vec<u8>,
+    ) -> Result<Stored, StepError> {
         let (sha256, length) = (Digest::of(&bytes), bytes.len() as u64);
         let name = format!("scans/{scan}/{}/{file}", &sha256.to_hex()[..16]);
-        self.worker.evidence.write_once(&self.workspace.tenant, &name, JSON, bytes).await?;
+        let locked = locked_until(class, self.now());
+        self.worker.evidence.write_once(&self.workspace.tenant, &name, JSON, locked, bytes).await?;
         Ok(Stored { name, sha256, bytes: length })
     }
 

@@ -15,6 +15,7 @@ use shared::{
     http::{Door, Outbound, rate::Rate},
     ops::{Clock, Random},
     store::Aws,
+    tenant::PublicBase,
 };
 
 use crate::functions::Functions;
@@ -33,7 +34,8 @@ impl Parts<'_> {
     fn door(&self, aws: &Aws) -> anyhow::Result<Door> {
         let config = aws.config();
         let table = aws.table(self.random.clone())?;
-        let door = Door::new(config.public_base()?, table, self.clock.clone(), self.random.clone());
+        let base = PublicBase::of(config)?;
+        let door = Door::new(base, table, self.clock.clone(), self.random.clone());
         Ok(Door { rate: Rate::of(config)?, ..door })
     }
 }

@@ -43,7 +43,7 @@ impl Email {
 }
 
 /// A DNS name of at least two labels in lower-case ASCII form; no address, no trailing dot.
-pub(crate) fn ascii_domain(text: &str) -> Option<String> {
+fn ascii_domain(text: &str) -> Option<String> {
     let Ok(Host::Domain(domain)) = Host::parse(text) else { return None };
     let label = |l: &str| !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-');
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';

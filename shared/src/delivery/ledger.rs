@@ -1,4 +1,4 @@
-//! The append-only record of every approval and every delivery of a workspace: a hash chain.
+//! The append-only record of every approval and every read of a workspace's evidence: a hash chain.
 //!
 //! ```text
 //! hash(n) = SHA-256( 0x02 | be64(len(tenant)) | tenant | be64(n) | hash(n-1) | canonical JSON of the entry )
@@ -42,7 +42,7 @@ pub enum Step {
     Expired,
 }
 
-/// Of what a delivery or a read was.
+/// What was read, or was to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Access {
@@ -63,18 +63,10 @@ pub struct Access {
 pub enum Event {
     /// A step of an approval, with the whole approval after it: replaying the chain gives the approvals.
     Approval { step: Step, approval: Box<Approval> },
-    /// A destination changed under a live approval, which no longer matches it.
-    DestChanged { approval: ApprovalId, approved: Digest, found: Digest },
-    /// The bytes are there and their checksum is the manifest's.
-    Delivered { access: Access },
-    /// Somebody read, or was given a URL to read.
+    /// Somebody read.
     Read { access: Access },
-    /// A read or delivery was refused.
+    /// A read was refused.
     Refused { access: Access },
-    /// A delivery was authorised and did not come about.
-    Failed { access: Access },
-    /// The chain up to here was signed.
-    Checkpoint { seq: u64, hash: Digest, key_id: String, signature: String },
 }
 
 /// One entry: who, when, what, and for which request.
@@ -89,7 +81,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The stored and published name of what happened, such as `approval.revoked` or `delivered`.
+    /// The stored and published name of what happened, such as `approval.revoked` or `read`.
     pub fn name(&self) -> &'static str {
         match &self.event {
             Event::Approval { step, .. } => match step {
@@ -100,12 +92,8 @@ impl Entry {
                 Step::Revoked => "approval.revoked",
                 Step::Expired => "approval.expired",
             },
-            Event::DestChanged { .. } => "destination.changed",
-            Event::Delivered { .. } => "delivered",
             Event::Read { .. } => "read",
             Event::Refused { .. } => "refused",
-            Event::Failed { .. } => "failed",
-            Event::Checkpoint { .. } => "checkpoint",
         }
     }
 }
@@ -222,12 +210,7 @@ pub fn replay<'a>(
                 }
                 approvals.insert(approval.id.clone(), *approval);
             }
-            Event::DestChanged { .. }
-            | Event::Delivered { .. }
-            | Event::Read { .. }
-            | Event::Refused { .. }
-            | Event::Failed { .. }
-            | Event::Checkpoint { .. } => {}
+            Event::Read { .. } | Event::Refused { .. } => {}
         }
     }
     Ok(approvals)

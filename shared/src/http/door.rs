@@ -14,9 +14,9 @@ use super::{
     rate::{REQUESTS_PER_MINUTE, Rate},
 };
 use crate::{
-    ops::{Clock, PublicBase, Random, random},
+    ops::{Clock, Random, random},
     store::{Table, TenantStore, Workspaces, audit::Acting},
-    tenant::{Subdomain, Workspace, WorkspaceState, cookie::Cookies},
+    tenant::{PublicBase, Subdomain, Workspace, WorkspaceState, cookie::Cookies},
 };
 
 /// What every web function needs: the deployment's origin, its workspaces, time and randomness.

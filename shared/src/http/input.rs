@@ -120,12 +120,6 @@ fn wrong(error: &str) -> Problem {
     Problem::bad_request("body.fields", "The request does not have the fields it needs.", next)
 }
 
-/// The one value of a header, if it is there once and readable.
-pub fn one_header(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
-    let mut all = headers.get_all(name).iter();
-    all.next().and_then(|value| value.to_str().ok()).filter(|_| all.next().is_none())
-}
-
 #[cfg(test)]
 mod tests {
     use axum::{http::Request, routing::post};

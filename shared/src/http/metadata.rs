@@ -9,7 +9,6 @@ use jiff::Timestamp;
 
 use super::{Outbound, outbound::METADATA_TYPES};
 use crate::{
-    ops::PublicBase,
     saml::{
         IdpMetadata, MetadataError,
         metadata::{Change, Keys, Terms},
@@ -19,7 +18,7 @@ use crate::{
         audit::Acting,
         sso::{RefreshFailure, RefreshState, SsoConnection, Staged},
     },
-    tenant::Workspace,
+    tenant::{PublicBase, Workspace},
 };
 
 /// How a refresh ended.

@@ -85,8 +85,7 @@ pub const ACCEPTANCE: &str = "/approvals/workspace";
 
 /// The signed-in person of a request, if there is one.
 pub async fn person(visit: Visit, headers: &HeaderMap) -> Result<Option<Person>, Problem> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|c| c.to_str().ok());
-    let Some(secret) = visit.cookies()?.session(cookies) else { return Ok(None) };
+    let Some(secret) = visit.cookies()?.session(sent_cookies(headers)) else { return Ok(None) };
     let session_hash = secret.hash();
     let store = visit.store();
     let Some(record) = store.session(&session_hash).await? else { return Ok(None) };
@@ -100,6 +99,11 @@ pub async fn person(visit: Visit, headers: &HeaderMap) -> Result<Option<Person>,
         store.touch_session(&session_hash, at).await?;
     }
     Ok(Some(Person { visit, principal, user, session, session_hash }))
+}
+
+/// The `Cookie` headers of a request, as far as they are text.
+pub fn sent_cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok())
 }
 
 /// Refuses a state change that another site may have caused: the `Origin` must be ours (ASVS 3.5.1).

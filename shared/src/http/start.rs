@@ -17,6 +17,7 @@ use super::{
 use crate::{
     ops::{Config, SystemClock, SystemRandom, telemetry},
     store::Aws,
+    tenant::PublicBase,
 };
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -24,7 +25,8 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 /// The door of this deployment.
 pub fn door(aws: &Aws) -> Result<Door, Error> {
     let (config, random) = (aws.config(), Arc::new(SystemRandom::default()));
-    let door = Door::new(config.public_base()?, aws.table(random.clone())?, Arc::new(SystemClock), random);
+    let base = PublicBase::of(config)?;
+    let door = Door::new(base, aws.table(random.clone())?, Arc::new(SystemClock), random);
     Ok(Door { rate: Rate::of(config)?, ..door })
 }
 

@@ -12,8 +12,8 @@ use tracing_subscriber::{
 
 pub use invocation::{Batch, Done, invocation};
 
-/// The level of a function that takes events. [`invocation()`] says how each ended; the runtime's own line about an
-/// error would be a second one, and shows all that the error's `Debug` shows.
+/// The level of a function that takes events, also if requests are among them. [`invocation()`] says how each ended; the
+/// runtime's own line about an error would be a second one, and shows all that the error's `Debug` shows.
 pub const EVENTS: &str = "info,lambda_runtime::layers::panic=off";
 
 /// Starts logging as JSON on standard output, at `level` (such as `info`).

@@ -49,6 +49,19 @@ pub enum Cadence {
 }
 
 impl Cadence {
+    /// All of them, in the order that people read them.
+    pub const ALL: [Self; 4] = [Self::Off, Self::Daily, Self::Weekly, Self::Monthly];
+
+    /// The stored word, which people read too.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+            Self::Monthly => "monthly",
+        }
+    }
+
     /// Days between scans.
     pub fn days(self) -> Option<i64> {
         match self {
@@ -137,5 +150,17 @@ impl TenantStore {
             .when("#version = :read")
             .bind(":read", connection.version);
         self.change(vec![write, self.look_soon(&connection.org)], audit).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cadence_is_written_as_it_is_read() {
+        for cadence in Cadence::ALL {
+            assert_eq!(serde_json::to_value(cadence).unwrap(), cadence.word());
+        }
     }
 }

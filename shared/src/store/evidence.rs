@@ -1,16 +1,38 @@
 //! Evidence in S3: under the tenant's prefix, written once, checked by digest on the way in and out.
 
 use aws_sdk_s3::{
-    Client, error::ProvideErrorMetadata, presigning::PresigningConfig, primitives::ByteStream,
-    types::ChecksumAlgorithm,
+    Client,
+    error::ProvideErrorMetadata,
+    primitives::{ByteStream, DateTime},
+    types::{ChecksumAlgorithm, ObjectLockMode},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 
 use super::service_error::ServiceError;
-use crate::tenant::{Digest, TenantId};
+use crate::{
+    delivery::DataClass,
+    tenant::{Digest, TenantId},
+};
 
 const S3: &str = "S3";
+
+/// How long manifests and reports are locked: seven years with their leap days (decisions.md, Delivery).
+const LONG_LOCK: SignedDuration = SignedDuration::from_hours(24 * (7 * 365 + 2));
+
+/// Until when an object of `class` that is written at `at` is locked. `None`: as long as the bucket locks everything
+/// (`EvidenceLockDays` in infra/template.yaml).
+pub fn locked_until(class: DataClass, at: Timestamp) -> Option<Timestamp> {
+    match class {
+        DataClass::FindingsSanitized | DataClass::Report | DataClass::Manifest => {
+            at.checked_add(LONG_LOCK).ok()
+        }
+        DataClass::RawIdentity | DataClass::Normalized | DataClass::FindingsFull | DataClass::AccessLog => {
+            None
+        }
+    }
+}
 
 /// The bucket of a deployment.
 #[derive(Clone)]
@@ -24,13 +46,14 @@ impl Evidence {
         Self { client, bucket: bucket.to_owned() }
     }
 
-    /// Writes `bytes` at `name` if nothing is there. The same bytes there already are as good (a retry);
-    /// other bytes are an error.
+    /// Writes `bytes` at `name` if nothing is there, `locked` as [`locked_until`] says. The same bytes there already
+    /// are as good (a retry); other bytes are an error.
     pub async fn write_once(
         &self,
         tenant: &TenantId,
         name: &str,
         content_type: &str,
+        locked: Option<Timestamp>,
         bytes: Vec<u8>,
     ) -> Result<Digest, ServiceError> {
         let digest = Digest::of(&bytes);
@@ -43,6 +66,8 @@ impl Evidence {
             .if_none_match("*")
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .checksum_sha256(STANDARD.encode(digest.as_bytes()))
+            .set_object_lock_mode(locked.map(|_| ObjectLockMode::Governance))
+            .set_object_lock_retain_until_date(locked.map(|until| DateTime::from_secs(until.as_second())))
             .body(ByteStream::from(bytes))
             .send()
             .await;
@@ -83,23 +108,21 @@ impl Evidence {
         let lost = |_| ServiceError::Unavailable { service: S3, code: "the answer broke off".to_owned() };
         Ok(body.map_err(lost)?.into_bytes())
     }
-
-    /// A URL that reads the object at `name` and dies by itself after `seconds`.
-    pub async fn read_url(
-        &self,
-        tenant: &TenantId,
-        name: &str,
-        seconds: u64,
-    ) -> Result<String, ServiceError> {
-        let lifetime = std::time::Duration::from_secs(seconds.min(60));
-        let config = PresigningConfig::expires_in(lifetime)
-            .map_err(|_| ServiceError::Unavailable { service: S3, code: "presigning".to_owned() })?;
-        let get = self.client.get_object().bucket(&self.bucket).key(key(tenant, name));
-        let signed = get.presigned(config).await.map_err(|error| ServiceError::of(S3, &error))?;
-        Ok(signed.uri().to_owned())
-    }
 }
 
 fn key(tenant: &TenantId, name: &str) -> String {
     format!("tenants/{tenant}/{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifests_and_reports_are_locked_for_longer_than_what_they_rest_on() {
+        let at: Timestamp = "2026-03-01T08:00:00Z".parse().unwrap();
+        let long: Option<Timestamp> = Some("2033-03-01T08:00:00Z".parse().unwrap());
+        let until = DataClass::ALL.map(|class| locked_until(class, at));
+        assert_eq!(until, [None, None, None, long, long, long, None]);
+    }
 }

@@ -16,6 +16,7 @@
 //! | counter of users, of groups, of tokens | `C` | `U`, `G`, `K` | create, list |
 //! | user | `U#<seq >> 10>` | `<seq, 8 hex>` | id (the id holds the seq), list page = one query |
 //! | user name | `N#<sha256 of folded name>` | `U` | `userName eq`, sign-in, uniqueness |
+//! | deletion of a user of that name | `N#<sha256 of folded name>` | `D` | sign-in by SAML: JIT brings nobody back |
 //! | custom group | `G#<seq >> 10>` | `<seq, 8 hex>` | id, list page |
 //! | group name | `N#<sha256 of folded name>` | `G` | `displayName eq`, uniqueness |
 //! | group member | `M#<group>` | `<user>` | group with members |
@@ -26,7 +27,7 @@
 //! | used assertion | `R#<sha256 of issuer and id>` | `R` | replay check |
 //! | one-time link | `L#<sha256 of token>` | `L` | invitation, e-mail sign-in |
 //! | tries at a second factor | `OT#<user>` | `T` | every code, before it is looked at |
-//! | used TOTP step | `O#<user>` | `<step>` | single use |
+//! | used TOTP step | `O#<user>#<step>` | `O` | single use |
 //! | Okta org | `O` | `<org>` | connection, schedule |
 //! | connection to refresh | (tenant `deployment`) `SSO` | `<tenant>` | the schedule: one query over all |
 //! | org to look at | (tenant `deployment`) `DUE` | `<tenant>#<org>` | the schedule: one query over all orgs |

@@ -17,7 +17,7 @@ const LOOKED_AT: u32 = 1_000;
 /// Mails in flight: SES takes some a second.
 const AT_ONCE: usize = 8;
 
-/// Why an Admin was not told.
+/// Mails one Admin. An error is the reason, without the address.
 async fn tell(mailer: &Mailer, admin: &UserRecord, subject: &str, text: &str) -> Result<(), String> {
     let address = admin.attributes.primary_email().ok_or_else(|| "no address".to_owned())?;
     mailer.send(address, subject, text).await.map_err(|error| error.to_string())

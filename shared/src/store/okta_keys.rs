@@ -1,7 +1,6 @@
 //! The key pair by which an org knows us: made here, its private part kept in Secrets Manager and nowhere else.
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use jsonwebtoken::{
     Algorithm, EncodingKey,
     jwk::{Jwk, KeyAlgorithm, PublicKeyUse},
@@ -12,7 +11,7 @@ use serde_json::Value;
 use super::{Secrets, ServiceError, connections::Connection};
 use crate::{
     okta::AssertionKey,
-    ops::{Random, random},
+    ops::{Random, pem, random},
     tenant::{OrgId, TenantId},
 };
 
@@ -67,17 +66,7 @@ fn generate(kid: String) -> Option<(SecretString, OktaKey)> {
     public.common.key_id = Some(kid.clone());
     public.common.key_algorithm = Some(KeyAlgorithm::ES256);
     public.common.public_key_use = Some(PublicKeyUse::Signature);
-    let mut pem = "-----BEGIN PRIVATE KEY-----\n".to_owned();
-    let text = STANDARD.encode(der.as_ref());
-    let mut rest = text.as_str();
-    while !rest.is_empty() {
-        // RFC 7468: lines of 64 characters.
-        let (line, more) = rest.split_at(rest.len().min(64));
-        pem.push_str(line);
-        pem.push('\n');
-        rest = more;
-    }
-    pem.push_str("-----END PRIVATE KEY-----\n");
+    let pem = pem::encode("PRIVATE KEY", der.as_ref());
     Some((pem.into(), OktaKey { kid, public: serde_json::to_value(&public).ok()? }))
 }
 

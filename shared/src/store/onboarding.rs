@@ -9,6 +9,10 @@ use super::{
     users::{NewUser, Source, UserRecord},
 };
 use crate::{
+    delivery::{
+        Email,
+        partner::{FreeMail, vet_lead},
+    },
     ops::random,
     scim::UserAttributes,
     tenant::{Role, Subdomain, TenantId, Workspace, WorkspaceKind, WorkspaceState},
@@ -32,6 +36,8 @@ pub enum OnboardingError {
     #[error("want an e-mail address that can be a userName")]
     Email,
     #[error(transparent)]
+    FreeMail(#[from] FreeMail),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Mail(#[from] ServiceError),
@@ -48,7 +54,7 @@ pub struct Created {
 
 impl Workspaces {
     /// Creates a workspace: a customer's is pending until the sponsor accepts it (approval 1), the operators'
-    /// and a partner's are active.
+    /// and a partner's are active. A partner's sponsor has an address at the firm's own domain ([`vet_lead`]).
     pub async fn create_with_sponsor(
         &self,
         new: &NewWorkspace,
@@ -75,7 +81,11 @@ impl Workspaces {
     ) -> Result<Created, OnboardingError> {
         let state = match new.kind {
             WorkspaceKind::Customer => WorkspaceState::Pending,
-            WorkspaceKind::Operator | WorkspaceKind::Partner => WorkspaceState::Active,
+            WorkspaceKind::Operator => WorkspaceState::Active,
+            WorkspaceKind::Partner => {
+                vet_lead(&Email::parse(&new.email).map_err(|_| OnboardingError::Email)?)?;
+                WorkspaceState::Active
+            }
         };
         let mut workspace = Workspace {
             tenant: TenantId::new(random::id(acting.random, "t")),

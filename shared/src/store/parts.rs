@@ -44,7 +44,7 @@ impl PartSink for Parts<'_> {
         let rows = ndjson.split_inclusive(|byte| *byte == b'\n').count() as u64;
         let key = format!("scans/{}/{resource}/{shard}/{seq:06}-{}.ndjson.zst", self.scan, &sha256[..16]);
         let packed = zstd::encode_all(ndjson.as_slice(), 0).map_err(|error| SinkError(error.to_string()))?;
-        let put = self.evidence.write_once(self.tenant, &key, CONTENT_TYPE, packed).await;
+        let put = self.evidence.write_once(self.tenant, &key, CONTENT_TYPE, None, packed).await;
         match put {
             Ok(_) => {}
             // Another version of the compressor wrote the same rows: what counts is what is in it.

@@ -70,7 +70,7 @@ impl TenantStore {
         self.key(&format!("S#{hash}"), "S")
     }
 
-    /// The write that spends something usable once until `expires`: a link, a request, an assertion.
+    /// The write that spends something usable once until `expires`: an assertion, a TOTP step.
     /// Refused when it was spent before. It stays a while longer, since DynamoDB's clock is not ours.
     pub fn spend_once(&self, partition: &str, expires: Timestamp) -> Write {
         let keep = expires.saturating_add(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MAX);

@@ -1,4 +1,4 @@
-//! KMS: signs manifests and ledger checkpoints. The private key never leaves it.
+//! KMS: signs manifests. The private key never leaves it.
 
 use aws_sdk_kms::{
     Client,

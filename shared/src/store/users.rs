@@ -84,11 +84,6 @@ impl TenantStore {
         Ok(self.user(id).await?.filter(|user| user.folded_name == folded))
     }
 
-    /// Whether some user has this name.
-    pub async fn user_name_taken(&self, name: &str) -> Result<bool, StoreError> {
-        Ok(self.table.get(&self.name_key(&fold_user_name(name), 'U')).await?.is_some())
-    }
-
     /// Creates a user. Two racing creations of one name: one succeeds.
     pub async fn create_user(&self, new: NewUser, acting: &Acting<'_>) -> Result<UserRecord, UserError> {
         let user = self.place_user(new, acting).await?;
@@ -222,25 +217,6 @@ impl TenantStore {
         ];
         let audit = acting.record("user.delete", user.target(), "");
         self.change(writes, &audit).await.map_err(|error| match error {
-            error if error.refused(0) => UserError::Changed,
-            error => error.into(),
-        })
-    }
-
-    /// Grants or withdraws a direct role, with the audit record of who did it.
-    pub async fn set_grants(
-        &self,
-        user: &UserRecord,
-        grants: &[Role],
-        audit: &AuditRecord,
-    ) -> Result<(), UserError> {
-        let write = Write::update(self.user_key_of(user))
-            .set("grants", grants)
-            .add("version", 1)
-            .when("#version = :read AND #id = :id")
-            .bind(":read", user.version)
-            .bind(":id", &user.id);
-        self.change(vec![write], audit).await.map_err(|error| match error {
             error if error.refused(0) => UserError::Changed,
             error => error.into(),
         })

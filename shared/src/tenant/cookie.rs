@@ -54,11 +54,6 @@ impl Cookies {
         &self.session
     }
 
-    /// The SAML request cookie's name.
-    pub fn saml_request_name(&self) -> &str {
-        &self.saml_request
-    }
-
     /// `Set-Cookie` for a new session. It has no age of its own: the record says when it ends.
     pub fn set_session(&self, secret: &SessionSecret) -> String {
         format!("{}={}; Path=/; Secure; HttpOnly; SameSite=Lax", self.session, secret.expose())
@@ -75,11 +70,6 @@ impl Cookies {
     pub fn set_saml_request(&self, value: &str) -> String {
         let name = &self.saml_request;
         format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=None; Max-Age={SAML_REQUEST_MAX_AGE}")
-    }
-
-    /// `Set-Cookie` that takes the SAML request cookie away.
-    pub fn clear_saml_request(&self) -> String {
-        format!("{}=; Path=/; Secure; HttpOnly; SameSite=None; Max-Age=0", self.saml_request)
     }
 
     /// `Set-Cookie` that lets the ACS see which session this browser has.
@@ -159,7 +149,7 @@ mod tests {
         let trace = format!("__Host-atm_trace={hash}; Path=/; Secure; HttpOnly; SameSite=None");
         assert_eq!(cookies.set_trace(&hash), trace);
         assert_eq!(cookies.trace([&*format!("a=b; __Host-atm_trace={hash}")]), Some(hash));
-        for clear in [cookies.clear_session(), cookies.clear_saml_request(), cookies.clear_trace()] {
+        for clear in [cookies.clear_session(), cookies.clear_trace()] {
             assert!(clear.starts_with("__Host-") && clear.contains("Secure; HttpOnly"));
             assert!(clear.ends_with("Max-Age=0") && !clear.contains("Domain"));
         }
@@ -176,7 +166,7 @@ mod tests {
         ] {
             let cookies = cookies(origin).unwrap();
             assert_eq!(cookies.session_name(), "atm_session_acme");
-            assert_eq!(cookies.saml_request_name(), "atm_saml_acme");
+            assert!(cookies.set_saml_request("abc").starts_with("atm_saml_acme=abc;"));
             assert!(cookies.clear_session().contains("; Secure; HttpOnly; SameSite=Lax"));
         }
     }

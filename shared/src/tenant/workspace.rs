@@ -32,6 +32,17 @@ pub enum WorkspaceKind {
     Partner,
 }
 
+impl WorkspaceKind {
+    /// The name that people read.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "Customer",
+            Self::Operator => "Operator",
+            Self::Partner => "Partner",
+        }
+    }
+}
+
 /// A workspace is born `Pending`; the sponsor's acceptance (approval 1) activates it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

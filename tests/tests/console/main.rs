@@ -384,3 +384,23 @@ async fn an_empty_reports_page_reads_well() -> Outcomed {
     site.stack.shutdown().await;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leads_a_partner_has_an_address_at_a_domain_of_its_own() -> Outcomed {
+    let site = Site::start().await?;
+    let operator = site.operator(Role::Admin).await?;
+    let lead_is = |email: &str| {
+        let name = "ironbridge";
+        json!({ "subdomain": name, "name": name, "kind": "partner", "email": email })
+    };
+    let free = operator.post("/customers", &lead_is("lead@gmail.com")).await?;
+    free.is_problem(400, "email.provider");
+    let none = operator.post("/customers", &lead_is("lead@[127.0.0.1]")).await?;
+    none.is_problem(400, "email");
+    let own = operator.post("/customers", &lead_is("lead@ironbridge.example")).await?;
+    assert_eq!(own.status, StatusCode::CREATED, "the name was not spent: {own:?}");
+    let small = json!({ "subdomain": "acme", "name": "Acme", "email": "ann@gmail.com" });
+    assert_eq!(operator.post("/customers", &small).await?.status, StatusCode::CREATED, "a customer may");
+    site.stack.shutdown().await;
+    Ok(())
+}

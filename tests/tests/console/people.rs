@@ -12,7 +12,7 @@ use shared::{
         approval::{Approver, AuthContext, Terms, Until, text_sha256},
     },
     http::Door,
-    ops::{Clock, Config, PublicBase, SystemRandom},
+    ops::{Clock, Config, SystemRandom},
     scim::UserAttributes,
     store::{
         Aws, TenantStore,
@@ -22,7 +22,7 @@ use shared::{
         users::{NewUser, Source, UserRecord},
     },
     tenant::{
-        Principal, Role, Subdomain, Workspace, WorkspaceKind,
+        Principal, PublicBase, Role, Subdomain, Workspace, WorkspaceKind,
         cookie::Cookies,
         session::{self, IdpSession, Method as SignedInBy, SignIn},
     },

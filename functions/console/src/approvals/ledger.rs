@@ -84,11 +84,7 @@ pub(super) async fn show(
 fn about(entry: &Entry) -> String {
     match &entry.event {
         Event::Approval { approval, .. } => format!("{} {}", approval.terms.kind().key(), approval.id),
-        Event::DestChanged { approval, .. } => format!("destination of {approval}"),
-        Event::Delivered { access }
-        | Event::Read { access }
-        | Event::Refused { access }
-        | Event::Failed { access } => {
+        Event::Read { access } | Event::Refused { access } => {
             format!(
                 "{}, object {}, by {}",
                 access.class.key(),
@@ -96,7 +92,6 @@ fn about(entry: &Entry) -> String {
                 access.rule
             )
         }
-        Event::Checkpoint { seq, .. } => format!("signed up to entry {seq}"),
     }
 }
 

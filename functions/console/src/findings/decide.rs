@@ -1,6 +1,5 @@
 //! The customer's decision about a finding: they remediate it, accept the risk for a while, or dispute it.
 
-use axum::extract::State;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -15,10 +14,7 @@ use shared::{
 };
 
 use super::show;
-use crate::{
-    Console,
-    ask::{Ids, is_text},
-};
+use crate::ask::{Ids, is_text};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,7 +39,6 @@ enum To {
 }
 
 pub(super) async fn decide(
-    State(_): State<Console>,
     person: Person,
     Ids([org, id]): Ids<2>,
     Input(decision): Input<Decision>,

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use axum::extract::State;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,7 +13,11 @@ use shared::{
 };
 
 use super::{is_visible, severity_class, severity_name, worst_first};
-use crate::{Console, ask::Filters, layout, orgs};
+use crate::{
+    ask::Filters,
+    layout,
+    orgs::{self, label_of},
+};
 
 const PAGE: usize = 100;
 
@@ -81,11 +84,7 @@ impl Wanted {
     }
 }
 
-pub(super) async fn list(
-    State(_): State<Console>,
-    person: Person,
-    Filters(wanted): Filters<Wanted>,
-) -> Result<Answer, Problem> {
+pub(super) async fn list(person: Person, Filters(wanted): Filters<Wanted>) -> Result<Answer, Problem> {
     person.require(Permission::FindingsView)?;
     let orgs = orgs::of_customer(&person).await?;
     let filter = wanted.filter()?;
@@ -164,9 +163,6 @@ fn filters(wanted: &Wanted, orgs: &[Connection]) -> Markup {
 }
 
 fn table(findings: &[Finding], orgs: &[Connection], total: usize) -> Markup {
-    let label = |id: &str| {
-        orgs.iter().find(|org| org.org.as_str() == id).map_or_else(|| id.to_owned(), |org| org.label.clone())
-    };
     html! {
         @if findings.is_empty() {
             p class="empty" { "No finding here. Findings appear when a scan was reviewed and published." }
@@ -186,7 +182,7 @@ fn table(findings: &[Finding], orgs: &[Connection], total: usize) -> Markup {
                                 }
                             }
                             td { code { (finding.resource) } " · " (finding.hit_count) " seen" }
-                            td { (label(&finding.org)) }
+                            td { (label_of(orgs, &finding.org)) }
                             td { (finding.state.word()) }
                         }
                     }

@@ -1,6 +1,5 @@
 //! One finding: what was seen, why it matters, what to do, what it speaks to, what happened to it.
 
-use axum::extract::State;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use shared::{
@@ -17,13 +16,9 @@ use shared::{
 };
 
 use super::{decide, is_visible, list::title, severity_class, severity_name};
-use crate::{Console, ask::Ids, layout, orgs};
+use crate::{ask::Ids, layout, orgs};
 
-pub(super) async fn show(
-    State(_): State<Console>,
-    person: Person,
-    Ids([org, finding]): Ids<2>,
-) -> Result<Answer, Problem> {
+pub(super) async fn show(person: Person, Ids([org, finding]): Ids<2>) -> Result<Answer, Problem> {
     person.require(Permission::FindingsView)?;
     let finding = find(&person, org, &finding).await?.finding;
     let form = person.principal.may(Permission::FindingsTriage).then(|| decide::form(&finding));

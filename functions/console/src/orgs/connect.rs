@@ -1,6 +1,5 @@
 //! One org: what its Okta administrator does, in order, with every value to copy; what we know of it.
 
-use axum::extract::State;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
@@ -12,7 +11,7 @@ use shared::{
 };
 
 use super::{find, org_json, stage};
-use crate::{Console, ask::Ids, layout};
+use crate::{ask::Ids, layout};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,11 +32,7 @@ struct Scope {
     required: bool,
 }
 
-pub(super) async fn show(
-    State(_): State<Console>,
-    person: Person,
-    Ids([org]): Ids<1>,
-) -> Result<Answer, Problem> {
+pub(super) async fn show(person: Person, Ids([org]): Ids<1>) -> Result<Answer, Problem> {
     person.require(Permission::OrgsView)?;
     let orgs = super::of_customer(&person).await?;
     let place = orgs.iter().position(|one| one.org.as_str() == org).ok_or_else(Problem::not_found)?;
@@ -64,7 +59,6 @@ pub(super) async fn show(
 
 /// Names the service app. What was checked was another one, so it is checked anew.
 pub(super) async fn set_client(
-    State(_): State<Console>,
     person: Person,
     Ids([org]): Ids<1>,
     Input(input): Input<Client>,
@@ -90,7 +84,6 @@ pub(super) async fn set_client(
 
 /// How often the org is scanned, once its first scan was approved.
 pub(super) async fn set_cadence(
-    State(_): State<Console>,
     person: Person,
     Ids([org]): Ids<1>,
     Input(input): Input<Rhythm>,
@@ -99,8 +92,8 @@ pub(super) async fn set_cadence(
     let mut org = find(&person, org).await?;
     if org.cadence != input.cadence {
         org.cadence = input.cadence;
-        let name = cadence_name(org.cadence);
-        let audit = person.acting().record("org.cadence", format!("org:{}", org.org), name);
+        let word = org.cadence.word();
+        let audit = person.acting().record("org.cadence", format!("org:{}", org.org), word);
         person.store().save_connection(&org, &audit).await?;
     }
     Ok(Answer::done(format!("/orgs/{}", org.org), json!({ "org": org.org, "cadence": org.cadence })))
@@ -109,15 +102,6 @@ pub(super) async fn set_cadence(
 /// As Okta makes them: <https://developer.okta.com/docs/guides/find-your-app-credentials>.
 fn is_client_id(text: &str) -> bool {
     text.len() == 20 && text.starts_with("0oa") && text.bytes().all(|b| b.is_ascii_alphanumeric())
-}
-
-pub(super) fn cadence_name(cadence: Cadence) -> &'static str {
-    match cadence {
-        Cadence::Off => "off",
-        Cadence::Daily => "daily",
-        Cadence::Weekly => "weekly",
-        Cadence::Monthly => "monthly",
-    }
 }
 
 /// Which of the two approvals that a scan needs are in force.
@@ -273,7 +257,6 @@ fn check(org: &Connection, may_manage: bool, path: &str) -> Markup {
 }
 
 fn rhythm(org: &Connection, may_manage: bool, path: &str) -> Markup {
-    let all = [Cadence::Off, Cadence::Daily, Cadence::Weekly, Cadence::Monthly];
     html! {
         h2 { "Schedule" }
         p { "Scheduled scans run under the first-scan approval, until it is revoked." }
@@ -281,9 +264,9 @@ fn rhythm(org: &Connection, may_manage: bool, path: &str) -> Markup {
             form class="stack" method="post" action=(format!("{path}/cadence")) {
                 label { "Scan this org"
                     select name="cadence" {
-                        @for cadence in all {
-                            option value=(cadence_name(cadence)) selected[cadence == org.cadence] {
-                                (cadence_name(cadence))
+                        @for cadence in Cadence::ALL {
+                            option value=(cadence.word()) selected[cadence == org.cadence] {
+                                (cadence.word())
                             }
                         }
                     }
@@ -291,7 +274,7 @@ fn rhythm(org: &Connection, may_manage: bool, path: &str) -> Markup {
                 button type="submit" { "Save" }
             }
         } @else {
-            p { "This org is scanned: " (cadence_name(org.cadence)) "." }
+            p { "This org is scanned: " (org.cadence.word()) "." }
         }
     }
 }
@@ -321,13 +304,6 @@ mod tests {
         assert!(!all.is_empty() && all.iter().any(|scope| scope.required));
         for scope in all {
             assert!(shared::okta::token::is_read(scope.name) && !scope.why.is_empty(), "{}", scope.name);
-        }
-    }
-
-    #[test]
-    fn a_cadence_is_written_as_it_is_read() {
-        for cadence in [Cadence::Off, Cadence::Daily, Cadence::Weekly, Cadence::Monthly] {
-            assert_eq!(serde_json::to_value(cadence).unwrap(), cadence_name(cadence));
         }
     }
 }

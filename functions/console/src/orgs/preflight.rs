@@ -18,17 +18,13 @@ use shared::{
     tenant::Permission,
 };
 
-use super::{find, sentence};
-use crate::{Console, ask::Ids, layout};
+use super::find;
+use crate::{Console, ask::Ids, layout, words::sentence};
 
 /// Below the function's own 28 s, so that the answer is ours.
 const PATIENCE: Duration = Duration::from_secs(22);
 
-pub(super) async fn show(
-    State(_): State<Console>,
-    person: Person,
-    Ids([org]): Ids<1>,
-) -> Result<Answer, Problem> {
+pub(super) async fn show(person: Person, Ids([org]): Ids<1>) -> Result<Answer, Problem> {
     person.require(Permission::OrgsView)?;
     let org = find(&person, org).await?;
     let check = org.preflight.as_ref().map(|check| {

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Query, State},
+    extract::Query,
     http::header,
     response::{IntoResponse, Response},
     routing::get,
@@ -105,11 +105,7 @@ async fn rows(
     }
 }
 
-async fn show(
-    State(_): State<Console>,
-    person: Person,
-    Query(asked): Query<Asked>,
-) -> Result<Answer, Problem> {
+async fn show(person: Person, Query(asked): Query<Asked>) -> Result<Answer, Problem> {
     person.require(Permission::LogsView)?;
     let (entries, older) = rows(&person, &asked, PAGE).await?;
     let json = json!({ "requests": entries, "older": older });
@@ -117,11 +113,7 @@ async fn show(
     Ok(Answer::page(layout::page(&person, "/security/scim", "SCIM provisioning log", &body), json))
 }
 
-async fn download(
-    State(_): State<Console>,
-    person: Person,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Problem> {
+async fn download(person: Person, Query(asked): Query<Asked>) -> Result<Response, Problem> {
     person.require(Permission::LogsExport)?;
     let (entries, older) = rows(&person, &asked, FILE).await?;
     person.store().note(&person.acting().record("log.export", "log:scim", "")).await?;

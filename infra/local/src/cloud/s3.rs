@@ -129,10 +129,11 @@ impl S3Auth for Keys {
 }
 
 impl Cloud {
-    /// Creates the bucket unless it is there.
+    /// Creates the bucket unless it is there. Its objects can be locked: another emulator, as S3 does, refuses to write
+    /// such an object elsewhere.
     pub async fn create_bucket(&self, name: &str) -> anyhow::Result<()> {
         let client = Client::new(&self.sdk_config());
-        match client.create_bucket().bucket(name).send().await {
+        match client.create_bucket().bucket(name).object_lock_enabled_for_bucket(true).send().await {
             Ok(_) => Ok(()),
             Err(error)
                 if error

@@ -9,8 +9,6 @@ use crate::delivery::{DataClass, Destination};
 pub const SKEW: SignedDuration = SignedDuration::from_secs(5);
 /// How long one authorised delivery may take.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
-/// How long an issued reading URL works.
-pub const READ_URL: SignedDuration = SignedDuration::from_secs(60);
 /// A request that nobody decided lapses.
 pub const REQUEST_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// Evidence and reports to the customer's bucket or a recipient, and reading by a partner.

@@ -268,8 +268,8 @@ pub fn revoke(approval: &Approval, by: &Principal, now: Timestamp) -> Result<App
     Ok(end(approval, State::Revoking, by.actor(), now, None))
 }
 
-/// Ends the revocation, once every lease and issued URL (`open_until`: those not confirmed) has died on every
-/// clock. Only then may anybody be told "revoked".
+/// Ends the revocation, once every lease (`open_until`: their ends) has ended by every clock. Only then may anybody be
+/// told "revoked".
 pub fn settle(
     approval: &Approval,
     open_until: impl IntoIterator<Item = Timestamp>,

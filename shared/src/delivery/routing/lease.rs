@@ -1,9 +1,9 @@
 //! The short time in which an authorised delivery must happen.
 //!
-//! One rule: the end of a lease is enforced by the destination (the expiry of the signed request), not by our
-//! clock, so that a frozen function cannot deliver late; and no lease outlives its approval.
+//! One rule: a lease is longer than whoever answers under it can take (`store::deliveries`), so that nothing arrives
+//! after its end; and no lease outlives its approval.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Decision, Facts, Recipient, decide};
@@ -17,7 +17,7 @@ use crate::{
 pub struct Lease {
     /// H(tenant, object, approval, destination): the same delivery has the same id, however often it is tried.
     pub delivery_id: Digest,
-    /// The signed request and the URL die here.
+    /// Nothing arrives after this.
     pub lease_until: Timestamp,
 }
 
@@ -48,15 +48,6 @@ impl Grant {
 
 /// Decides, and on a yes gives a lease for a delivery ([`limits::LEASE`]).
 pub fn authorise(facts: &Facts<'_>, now: Timestamp) -> Result<Grant, Decision> {
-    authorise_for(facts, limits::LEASE, now)
-}
-
-/// The same for a reading URL ([`limits::READ_URL`]).
-pub fn authorise_url(facts: &Facts<'_>, now: Timestamp) -> Result<Grant, Decision> {
-    authorise_for(facts, limits::READ_URL, now)
-}
-
-fn authorise_for(facts: &Facts<'_>, lease: SignedDuration, now: Timestamp) -> Result<Grant, Decision> {
     let decision = decide(facts, now);
     if !decision.allow {
         return Err(decision);
@@ -65,7 +56,7 @@ fn authorise_for(facts: &Facts<'_>, lease: SignedDuration, now: Timestamp) -> Re
     let destination = facts.destination.hash().ok_or(late)?;
     let approval = counting(facts);
     let closes = approval.map_or(Timestamp::MAX, |approval| approval.window().1);
-    let lease_until = now.checked_add(lease).map_err(|_| late)?.min(closes);
+    let lease_until = now.checked_add(limits::LEASE).map_err(|_| late)?.min(closes);
     let delivery_id = delivery_id(facts, approval, destination);
     let approval = approval.map(|approval| (approval.id.clone(), approval.epoch));
     Ok(Grant { lease: Lease { delivery_id, lease_until }, rule: decision.rule, approval })

@@ -1,10 +1,9 @@
 //! The workspace's own keys on the SSO page, and what an Admin does with them step by step.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use shared::{
-    saml::SigningCertificate,
+    ops::pem,
     store::sso::{Purpose, SpKey, SpKeys},
 };
 
@@ -52,7 +51,7 @@ fn one(key: &SpKey, purpose: Purpose, now: Timestamp, (role, retire): (&str, &st
     html! {
         div class="panel" {
             p { code { (key.id) } ": " (role) br; (certificate(&key.certificate, now)) }
-            details { summary { "Certificate to upload" } pre { (pem(&key.certificate)) } }
+            details { summary { "Certificate to upload" } pre { (pem::encode("CERTIFICATE", &key.certificate.der)) } }
             form method="post" action="/security/sso/keys/retire" {
                 input type="hidden" name="purpose" value=(purpose.as_str());
                 input type="hidden" name="key" value=(key.id);
@@ -60,18 +59,4 @@ fn one(key: &SpKey, purpose: Purpose, now: Timestamp, (role, retire): (&str, &st
             }
         }
     }
-}
-
-/// RFC 7468, as Okta's form takes it.
-fn pem(certificate: &SigningCertificate) -> String {
-    let text = STANDARD.encode(&certificate.der);
-    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
-    let mut rest = text.as_str();
-    while !rest.is_empty() {
-        let (line, more) = rest.split_at(rest.len().min(64));
-        pem.push_str(line);
-        pem.push('\n');
-        rest = more;
-    }
-    pem + "-----END CERTIFICATE-----\n"
 }
