@@ -1,7 +1,7 @@
 //! Makes the report of a published scan, in every edition, each stored and described once.
 //!
-//! One rule: it shows what was sealed, judged and published, read back by digest; an edition that is there is never
-//! made again.
+//! One rule: it shows what was sealed, judged and published of this one scan, read back by digest, whatever later scans
+//! did meanwhile; an edition that is there is never made again.
 
 mod editions;
 
@@ -113,8 +113,8 @@ impl ReportExport {
         let evaluations = evidence.read(tenant, &judged.name, &judged.sha256).await?;
         let evaluations: Vec<Evaluation> =
             serde_json::from_slice(&evaluations).map_err(|_| ExportError::Unreadable)?;
-        let filter = FindingFilter { open: true, ..FindingFilter::default() };
-        let findings = store.findings_of_scan(scan, &filter).await?;
+        // All of them: one that a later scan has resolved meanwhile was open for this one.
+        let findings = store.findings_of_scan(scan, &FindingFilter::default()).await?;
         let findings: Vec<Finding> = findings.into_iter().map(|record| record.finding).collect();
         let consent = consent(store, scan).await?;
         let input = Input {

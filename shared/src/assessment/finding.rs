@@ -62,6 +62,41 @@ impl Finding {
         self.history.push(Step { state: state.clone(), by, at: now, why: why.to_owned() });
         self.state = state;
     }
+
+    /// The finding as `scan` and the people after it left it, about the `hits` of that scan: whatever a later scan did
+    /// is not in it. Without a step before the later scan it is a draft.
+    pub fn of_scan(&self, scan: &str, hits: &[&Hit]) -> Self {
+        // The ids of an org's scans sort by their time.
+        let is_later = |step: &Step| matches!(&step.by, Actor::Scan(by) if by.as_str() > scan);
+        let history: Vec<Step> = self.history.iter().take_while(|step| !is_later(step)).cloned().collect();
+        let state = history.last().map_or(State::Draft, |step| step.state.clone());
+        let mut finding = Self { scan: scan.to_owned(), state, history, ..self.clone() };
+        finding.keep(hits);
+        finding
+    }
+
+    /// Keeps the first of `hits`, and how many they are.
+    fn keep(&mut self, hits: &[&Hit]) {
+        self.hit_count = hits.len() as u64;
+        self.hits = hits.iter().take(KEPT_HITS).map(|hit| (*hit).clone()).collect();
+    }
+}
+
+/// What a scan's evaluations found: all hits of each finding, by its rule and resource.
+pub fn seen(evaluations: &[Evaluation]) -> BTreeMap<(&str, &str), Vec<&Hit>> {
+    let mut seen = BTreeMap::new();
+    for evaluation in evaluations {
+        let Some(rule) = rules::find(&evaluation.rule) else { continue };
+        let hits = match &evaluation.outcome {
+            Outcome::Fail { hits } => by_resource(rule, hits),
+            Outcome::Pass
+            | Outcome::NotApplicable { .. }
+            | Outcome::Manual { .. }
+            | Outcome::Unverifiable { .. } => continue,
+        };
+        seen.extend(hits.into_iter().map(|(resource, hits)| ((rule.id, resource), hits)));
+    }
+    seen
 }
 
 /// The findings of an org after one more scan: new ones as drafts, those seen again with new evidence, those no longer
@@ -92,8 +127,7 @@ pub fn reconcile(
             scan.clone_into(&mut finding.scan);
             finding.severity = rule.severity;
             finding.confidence = rule.confidence;
-            finding.hit_count = hits.len() as u64;
-            finding.hits = hits.iter().take(KEPT_HITS).map(|hit| (*hit).clone()).collect();
+            finding.keep(hits);
             // Illegal for all but a resolved one: then it was never gone.
             let _ = finding.apply(&Move::Regress, by(), "found again", now);
         }
@@ -228,6 +262,33 @@ mod tests {
         assert!(matches!(findings[0].state, State::Accepted { .. }));
         let findings = reconcile("o", "s3", findings, &[], now() + day);
         assert_eq!(findings[0].state, State::Published);
+    }
+
+    #[test]
+    fn of_an_earlier_scan_it_is_what_that_scan_and_people_made_it() {
+        let first = [fail("USR-02", &["u1", "u2"])];
+        let mut findings = reconcile("o", "s1", vec![], &first, now());
+        publish(&mut findings[0]);
+        findings[0].apply(&Move::Dispute, Actor::Customer("c".into()), "why", now()).unwrap();
+        let judged = findings[0].clone();
+        let findings = reconcile("o", "s2", findings, &[fail("USR-02", &["u9"])], now());
+        let findings = reconcile("o", "s3", findings, &with("USR-02", Outcome::Pass), now());
+        assert_eq!((&findings[0].state, findings[0].hits[0].resource_id.as_str()), (&State::Resolved, "u9"));
+        let seen = seen(&first);
+        let hits = &seen[&("USR-02", "org")];
+        assert_eq!(findings[0].of_scan("s1", hits), judged);
+        assert_eq!(findings[0].of_scan("s0", hits).state, State::Draft, "nobody had judged it then");
+    }
+
+    #[test]
+    fn what_was_seen_has_all_hits_and_failures_only() {
+        let users: Vec<String> = (0..250).map(|n| format!("u{n}")).collect();
+        let users: Vec<&str> = users.iter().map(String::as_str).collect();
+        let mut evaluations = vec![fail("USR-02", &users), fail("TOK-02", &["t1", "t2"])];
+        evaluations.extend(with("ADM-01", Outcome::Pass));
+        let seen = seen(&evaluations);
+        let counts: Vec<_> = seen.iter().map(|(about, hits)| (*about, hits.len())).collect();
+        assert_eq!(counts, [(("TOK-02", "t1"), 1), (("TOK-02", "t2"), 1), (("USR-02", "org"), 250)]);
     }
 
     #[test]

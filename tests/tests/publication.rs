@@ -1,0 +1,67 @@
+//! What others see of a scan: what the operator published of that very scan, and nothing else.
+
+use anyhow::Context;
+use serde_json::Value;
+use shared::{
+    assessment::lifecycle::{Actor, Move, State},
+    store::{audit::Acting, findings::FindingFilter, scans::ScanRecord},
+};
+use tests::{
+    judged::judged,
+    lab::{Customer, Lab},
+};
+
+type Test = anyhow::Result<()>;
+
+fn operator() -> Actor {
+    Actor::Operator("op".to_owned())
+}
+
+/// Decides about the drafts of a scan: those of the rule `dismissed` are no findings, the others are.
+async fn decided(lab: &Lab, customer: &Customer, scan: &ScanRecord, dismissed: &str) -> Test {
+    let (store, acting) = (&customer.store, lab.world.acting("operator:op", "c-review"));
+    let seen = store.findings_of_scan(scan, &FindingFilter::default()).await?;
+    let drafts = seen.into_iter().filter(|record| record.finding.state == State::Draft);
+    let (none, some): (Vec<_>, Vec<_>) = drafts.partition(|record| record.finding.rule == dismissed);
+    store.move_findings(&none, &Move::Dismiss, &operator(), "as it should be", &acting).await?;
+    store.move_findings(&some, &Move::Confirm, &operator(), "", &acting).await?;
+    Ok(())
+}
+
+/// A document that was made of a scan.
+async fn made(lab: &Lab, customer: &Customer, scan: &ScanRecord, file: &str) -> anyhow::Result<Value> {
+    let objects = customer.store.objects(Some(&scan.id)).await?;
+    let object = objects.iter().find(|object| object.file_name() == file).context("the document")?;
+    let tenant = &customer.sponsor.workspace.tenant;
+    let bytes = lab.world.evidence.read(tenant, &object.name, &object.sha256).await?;
+    Ok(serde_json::from_slice(&bytes)?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_about_its_own_scan_whatever_is_judged_before_it_is_made() -> Test {
+    let lab = Lab::start(20, None).await?;
+    let customer = lab.customer("acme").await?;
+    let store = &customer.store;
+    let scan = lab.scanned(&customer).await?;
+    decided(&lab, &customer, &scan, "none").await?;
+    let acting = lab.world.acting("operator:op", "c-publish");
+    let scan = store.publish_scan(&scan, &operator(), &acting).await?;
+
+    let at = lab.a_second_later();
+    let later = Acting { at, ..lab.world.acting("job:scan", "c-later") };
+    let later = judged(store, &customer.org, &customer.first_scan, "seen-later", &later).await?;
+    assert!(later.id > scan.id);
+    let stand = store.findings_of_scan(&scan, &FindingFilter::default()).await?;
+    assert!(stand.iter().any(|record| record.finding.state == State::Resolved));
+    assert!(stand.iter().any(|record| record.finding.hits.iter().any(|hit| hit.resource_id == "seen-later")));
+
+    assert!(lab.export(&customer, &scan.id, "r-1").await?);
+    let report = made(&lab, &customer, &scan, "report.json").await?;
+    let findings = report["findings"].as_array().context("findings")?;
+    assert_eq!(findings.len(), scan.findings.total() as usize);
+    for finding in findings {
+        assert_eq!((&finding["state"], &finding["scan"]), (&"published".into(), &scan.id.as_str().into()));
+    }
+    assert!(!report.to_string().contains("seen-later"));
+    Ok(())
+}
