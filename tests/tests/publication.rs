@@ -1,10 +1,14 @@
 //! What others see of a scan: what the operator published of that very scan, and nothing else.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde_json::Value;
 use shared::{
     assessment::lifecycle::{Actor, Move, State},
-    store::{audit::Acting, findings::FindingFilter, scans::ScanRecord},
+    store::{
+        audit::Acting,
+        findings::{FindingFilter, PublishError},
+        scans::{Begun, ScanRecord, Trigger},
+    },
 };
 use tests::{
     judged::judged,
@@ -63,5 +67,38 @@ async fn a_report_is_about_its_own_scan_whatever_is_judged_before_it_is_made() -
         assert_eq!((&finding["state"], &finding["scan"]), (&"published".into(), &scan.id.as_str().into()));
     }
     assert!(!report.to_string().contains("seen-later"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_newest_judged_scan_is_published() -> Test {
+    let lab = Lab::start(20, None).await?;
+    let customer = lab.customer("acme").await?;
+    let store = &customer.store;
+    let first = lab.scanned(&customer).await?;
+    decided(&lab, &customer, &first, "none").await?;
+
+    // Its findings are changed before the next scan is judged.
+    let at = lab.a_second_later();
+    let later = Acting { at, ..lab.world.acting("job:scan", "c-later") };
+    let trigger = Trigger::Request { by: "user:u".to_owned() };
+    let begun = store.begin_scan(&customer.org, trigger, &customer.first_scan, &later).await?;
+    let Begun::New(second) = begun else { bail!("a scan was there before") };
+    let acting = lab.world.acting("operator:op", "c-publish");
+    let evaluations = lab.evaluations(&customer, &first).await?;
+    store.reconcile_findings(&second, &evaluations, &later).await?;
+    let overtaken = store.publish_scan(&first, &operator(), &acting).await;
+    assert!(matches!(overtaken, Err(PublishError::NotNewest)), "{overtaken:?}");
+    store.fail_scan(&second, "It ended there.", "Scan again.", &later).await?;
+
+    let third = lab.scanned(&customer).await?;
+    assert_eq!(store.judged_after(&first).await?.map(|scan| scan.id), Some(third.id.clone()));
+    assert!(store.judged_after(&third).await?.is_none());
+    let late = store.publish_scan(&first, &operator(), &acting).await;
+    assert!(matches!(late, Err(PublishError::NotNewest)), "{late:?}");
+    let open = FindingFilter { open: true, ..FindingFilter::default() };
+    assert!(store.findings(&customer.org, &open).await?.is_empty(), "nothing was published");
+    let third = store.publish_scan(&third, &operator(), &acting).await?;
+    assert_eq!(store.findings(&customer.org, &open).await?.len(), third.findings.total() as usize);
     Ok(())
 }

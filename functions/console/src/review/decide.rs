@@ -128,6 +128,11 @@ fn not_published(error: PublishError) -> Problem {
             "This scan has no result to publish.",
             "Wait until it is judged; a failed scan is run again.",
         ),
+        PublishError::NotNewest => Problem::conflict(
+            "scan.not_newest",
+            "A newer scan of this org has been judged, or is being judged now.",
+            "Review and publish the newest judged scan: it has what still stands. If the newer one failed, scan again.",
+        ),
         PublishError::Undecided(count) => Problem::conflict(
             "review.drafts",
             format!("{count} findings of this scan are still drafts."),
@@ -158,6 +163,7 @@ mod tests {
     #[test]
     fn a_refusal_to_publish_says_what_is_missing() {
         assert_eq!(not_published(PublishError::NotJudged).code, "scan.not_judged");
+        assert_eq!(not_published(PublishError::NotNewest).code, "scan.not_newest");
         let drafts = not_published(PublishError::Undecided(3));
         assert!(drafts.code == "review.drafts" && drafts.title.contains('3'));
     }
