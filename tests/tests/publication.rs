@@ -1,6 +1,9 @@
 //! What others see of a scan: what the operator published of that very scan, and nothing else.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, bail};
+use axum::http::StatusCode;
 use serde_json::Value;
 use shared::{
     assessment::lifecycle::{Actor, Move, State},
@@ -9,6 +12,7 @@ use shared::{
         findings::{FindingFilter, PublishError},
         scans::{Begun, ScanRecord, Trigger},
     },
+    tenant::Role,
 };
 use tests::{
     judged::judged,
@@ -39,6 +43,52 @@ async fn made(lab: &Lab, customer: &Customer, scan: &ScanRecord, file: &str) -> 
     let tenant = &customer.sponsor.workspace.tenant;
     let bytes = lab.world.evidence.read(tenant, &object.name, &object.sha256).await?;
     Ok(serde_json::from_slice(&bytes)?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_dismissed_is_in_nothing_that_a_viewer_can_read() -> Test {
+    let lab = Lab::start(20, None).await?;
+    let customer = lab.customer("acme").await?;
+    let viewer = lab.world.person(&customer.sponsor.workspace, "viewer", Role::Viewer).await?;
+    let store = &customer.store;
+    let scan = lab.scanned(&customer).await?;
+    decided(&lab, &customer, &scan, "TOK-02").await?;
+    let acting = lab.world.acting("operator:op", "c-publish");
+    let scan = store.publish_scan(&scan, &operator(), &acting).await?;
+    store.publish_objects(&scan.id, &acting).await?;
+    assert!(lab.export(&customer, &scan.id, "r-1").await?);
+
+    let listed = lab.world.get(&viewer, "/deliveries").await?.json();
+    let listed = listed["objects"].as_array().context("a list")?;
+    let full = listed.iter().filter(|object| object["class"] == "findings_full");
+    let full: Vec<&str> = full.filter_map(|object| object["name"].as_str()).collect();
+    assert_eq!(full, ["findings.json"]);
+    let objects = store.objects(Some(&scan.id)).await?;
+    let outcomes = objects.iter().find(|object| object.file_name() == "evaluation.json");
+    let path = format!("/deliveries/{}", outcomes.context("the rules' outcomes")?.id);
+    assert_eq!(lab.world.get(&viewer, &path).await?.status, StatusCode::FORBIDDEN);
+    assert_eq!(lab.world.get(&customer.sponsor, &path).await?.status, StatusCode::OK, "who may triage");
+
+    let all = store.findings_of_scan(&scan, &FindingFilter::default()).await?;
+    let (dismissed, published): (Vec<_>, Vec<_>) =
+        all.iter().map(|record| &record.finding).partition(|finding| finding.state == State::Dismissed);
+    assert!(!dismissed.is_empty());
+    let document = made(&lab, &customer, &scan, "findings.json").await?;
+    let findings = document["findings"].as_array().context("findings")?;
+    let got: BTreeSet<&str> = findings.iter().filter_map(|finding| finding["id"].as_str()).collect();
+    let want: BTreeSet<&str> = published.iter().map(|finding| finding.id.as_str()).collect();
+    assert_eq!(got, want);
+    for finding in findings {
+        assert_eq!(finding["hits"].as_array().map(|hits| hits.len() as u64), finding["hit_count"].as_u64());
+    }
+    for object in listed {
+        let id = object["id"].as_str().context("an id")?;
+        let read = lab.world.get(&viewer, &format!("/deliveries/{id}")).await?;
+        let text = String::from_utf8_lossy(&read.body);
+        assert!(read.status == StatusCode::OK && !text.is_empty(), "{object}");
+        assert!(dismissed.iter().all(|finding| !text.contains(&finding.id)), "{object}");
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use crate::{
     report::json,
 };
 
-fn hit(id: &str) -> Hit {
+pub(in crate::report) fn hit(id: &str) -> Hit {
     let (want, got) = ("ZONE with zones included".to_owned(), "ANYWHERE".to_owned());
     Hit {
         resource_kind: "api-tokens".into(),
@@ -40,7 +40,10 @@ fn findings() -> Vec<Finding> {
     findings
 }
 
-fn build(findings: &[Finding], evaluations: &[Evaluation]) -> Result<Report, ReportError> {
+pub(in crate::report) fn build(
+    findings: &[Finding],
+    evaluations: &[Evaluation],
+) -> Result<Report, ReportError> {
     let consent =
         Consent { approval: "ap-1".into(), approved_by: "sponsor@example.com".into(), approved_at: now() };
     let (manifest, frameworks) = (sealed(), [Framework::Stig, Framework::Soc2]);
