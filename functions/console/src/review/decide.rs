@@ -63,6 +63,13 @@ async fn decide(review: &Review<'_>, decision: &Decision, verdict: Verdict) -> R
     }
     let seen = review.store.findings_of_scan(&review.scan, &FindingFilter::default()).await?;
     let chosen = chosen(seen, &decision.finding)?;
+    if chosen.iter().any(|record| record.finding.scan != review.scan.id) {
+        return Err(Problem::conflict(
+            "finding.newer_scan",
+            "A newer scan has seen this finding, perhaps with more in it.",
+            "Decide about it in the review of the newer scan, which shows it as it is now.",
+        ));
+    }
     let wanted = chosen.first().map_or(Move::Confirm, |record| wanted(verdict, &record.finding.state));
     let by = Actor::Operator(review.operator.clone());
     let why = decision.reason.trim();
