@@ -231,6 +231,21 @@ impl Lab {
         anyhow::bail!("the scan never ended")
     }
 
+    /// Lets a second pass, and says what time it is then.
+    pub fn a_second_later(&self) -> Timestamp {
+        self.clock.reach(self.clock.now() + SignedDuration::from_secs(1));
+        self.clock.now()
+    }
+
+    /// A scan from "scan now" to its end. Its id is later than any before.
+    pub async fn scanned(&self, of: &Customer) -> anyhow::Result<ScanRecord> {
+        self.a_second_later();
+        let answer = self.scan_now(&of.sponsor, &of.org).await?;
+        ensure!(answer["statusCode"] == 202, "{answer}");
+        let body: Value = serde_json::from_str(answer["body"].as_str().context("a body")?)?;
+        self.run(of, body["scan"].as_str().context("a scan")?).await
+    }
+
     /// The scan as it stands.
     pub async fn scan(&self, of: &Customer, scan: &str) -> anyhow::Result<ScanRecord> {
         of.store.scan(scan).await?.context("the scan")

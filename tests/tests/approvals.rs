@@ -247,6 +247,25 @@ async fn a_partner_reads_what_was_approved_until_it_is_revoked() -> Outcome {
     chain_holds(&world, &admin).await
 }
 
+/// The rules' outcomes hold what the operator dismissed: publication leaves them alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_rules_saw_is_never_a_partners_however_much_was_approved() -> Outcome {
+    let world = World::start().await?;
+    let admin = world.customer("acme").await?;
+    let second = world.person(&admin.workspace, "second", Role::OrgAdmin).await?;
+    let firm = world.workspace("partner", WorkspaceKind::Partner).await?;
+    let outcomes = world.object(&admin.workspace, DataClass::FindingsFull, "evaluation.json", b"[]").await?;
+    let terms = partner_terms(&firm.workspace, &[DataClass::FindingsFull])?;
+    let request = requested(&world, &admin, terms, "c-request").await?;
+    approved(&world, &second, &request, "c-approve").await?;
+    let acting = world.acting(&admin.actor(), "c-publish");
+    assert_eq!(world.store(&admin.workspace).publish_objects("s1", &acting).await?, 0);
+    refused(&world.get(&firm, &format!("/deliveries/{}?customer=acme", outcomes.id)).await?);
+    let list = world.get(&firm, "/deliveries?customer=acme").await?;
+    assert_eq!((list.status, &list.json()["objects"]), (StatusCode::OK, &serde_json::json!([])));
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn raw_evidence_waits_for_two_people_and_comes_in_parts() -> Outcome {
     let world = World::start().await?;

@@ -277,7 +277,7 @@ async fn findings_are_reviewed_published_and_found_again() -> Test {
         .objects(Some(&published.id))
         .await?
         .into_iter()
-        .filter(|object| matches!(object.class, DataClass::Report | DataClass::FindingsSanitized))
+        .filter(|object| !matches!(object.class, DataClass::RawIdentity | DataClass::Manifest))
         .map(|object| (object.class.key(), object.file_name().to_owned(), object.published))
         .collect();
     editions.sort_unstable();
@@ -285,6 +285,8 @@ async fn findings_are_reviewed_published_and_found_again() -> Test {
     assert_eq!(
         editions,
         [
+            ("findings_full", "evaluation.json".to_owned(), false),
+            edition("findings_full", "findings.json"),
             edition("findings_sanitized", "report-sanitized.html"),
             edition("findings_sanitized", "report-sanitized.json"),
             edition("report", "report.html"),

@@ -1,6 +1,6 @@
 //! Findings: the list with its filters, one finding with its evidence, and the customer's decision about it.
 //!
-//! One rule: what was never published is seen by those who may triage and by nobody else.
+//! One rule: what was not published since it was last a draft is seen by those who may triage and by nobody else.
 
 mod decide;
 mod list;
@@ -26,13 +26,15 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/findings/{org}/{finding}/move", post(decide::decide))
 }
 
-/// Whether this person sees the finding. A dismissal after a dispute stays visible: it answers the customer.
+/// Whether this person sees the finding. A dismissal after a dispute stays visible: it answers the customer. One that a
+/// scan made a draft again is out of sight until it is published again: nobody has judged what it is about now.
 fn is_visible(finding: &Finding, person: &Person) -> bool {
     person.principal.may(Permission::FindingsTriage) || was_published(finding)
 }
 
 pub(crate) fn was_published(finding: &Finding) -> bool {
-    finding.history.iter().any(|step| step.state == State::Published)
+    let mut since_draft = finding.history.iter().rev().take_while(|step| step.state != State::Draft);
+    since_draft.any(|step| step.state == State::Published)
 }
 
 pub(crate) fn severity_name(severity: Severity) -> &'static str {

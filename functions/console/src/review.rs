@@ -75,12 +75,15 @@ async fn show(
     let review = Review::open(&console, &person, &customer, &org, &scan).await?;
     require(&review.reach, Permission::FindingsView)?;
     let findings = review.store.findings_of_scan(&review.scan, &FindingFilter::default()).await?;
+    let newer = review.store.judged_after(&review.scan).await?;
     let json = json!({
         "customer": customer,
         "scan": scans::as_json(&review.scan),
+        "newer": newer.as_ref().map(|scan| &scan.id),
         "findings": findings.iter().map(|record| &record.finding).collect::<Vec<_>>(),
     });
-    let body = page::scan(&review.path(), &review.scan, &findings);
+    let newer = newer.map(|scan| review.path_of(&scan));
+    let body = page::scan(&review.path(), &review.scan, newer.as_deref(), &findings);
     let title = format!("Review: {}", review.reach.customer.name);
     Ok(Answer::page(layout::page(&person, "/customers", &title, &body), json))
 }
@@ -116,7 +119,12 @@ impl<'a> Review<'a> {
     }
 
     fn path(&self) -> String {
-        format!("/review/{}/{}/{}", self.reach.customer.subdomain.as_str(), self.scan.org, self.scan.id)
+        self.path_of(&self.scan)
+    }
+
+    /// The review of another scan of this customer.
+    fn path_of(&self, scan: &ScanRecord) -> String {
+        format!("/review/{}/{}/{}", self.reach.customer.subdomain.as_str(), scan.org, scan.id)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Scans: an org's list with "Scan now", and one scan with its progress, its coverage and what each rule came to.
 //!
-//! One rule: until the operator published a scan, what its rules came to is for those who may triage.
+//! One rule: until the operator published a scan, what its rules came to is for those who may triage; and how much each
+//! rule saw always is, since some of it was dismissed.
 
 use axum::{Router, extract::State, routing::get};
 use maud::{Markup, html};
@@ -107,11 +108,12 @@ impl Results {
             }
             None => None,
         };
-        let open = scan.published.is_some() || person.principal.may(Permission::FindingsTriage);
-        let rules = match scan.evaluation.as_ref().filter(|_| open) {
+        let triages = person.principal.may(Permission::FindingsTriage);
+        let rules = match scan.evaluation.as_ref().filter(|_| triages || scan.published.is_some()) {
             Some(stored) => {
-                let rules = serde_json::from_slice(&read(stored).await?);
-                Some(rules.map_err(|_| Problem::internal())?)
+                let rules: Result<Vec<Evaluation>, _> = serde_json::from_slice(&read(stored).await?);
+                let rules = rules.map_err(|_| Problem::internal())?;
+                Some(if triages { rules } else { without_hits(rules) })
             }
             None => None,
         };
@@ -127,6 +129,15 @@ impl Results {
             @if let Some(resources) = &self.resources { (resource_table(resources)) }
         }
     }
+}
+
+fn without_hits(mut rules: Vec<Evaluation>) -> Vec<Evaluation> {
+    for rule in &mut rules {
+        if let Outcome::Fail { hits } = &mut rule.outcome {
+            hits.clear();
+        }
+    }
+    rules
 }
 
 pub(crate) fn as_json(scan: &ScanRecord) -> Value {
@@ -280,7 +291,10 @@ fn outcome_class(outcome: &Outcome) -> &'static str {
 fn reason(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Pass => String::new(),
-        Outcome::Fail { hits } => format!("{} seen", hits.len()),
+        Outcome::Fail { hits } => match hits.len() {
+            0 => String::new(),
+            seen => format!("{seen} seen"),
+        },
         Outcome::NotApplicable { reason } | Outcome::Manual { reason } => reason.clone(),
         Outcome::Unverifiable { detail, .. } => detail.clone(),
     }

@@ -2,7 +2,7 @@
 
 use shared::{
     delivery::DataClass,
-    report::{Report, html, json, sanitized},
+    report::{Findings, Report, html, json, sanitized},
     store::{TenantStore, audit::Acting, evidence::locked_until, objects::NewObject, scans::ScanRecord},
     tenant::{Digest, Workspace},
 };
@@ -22,10 +22,12 @@ pub(crate) struct Editions<'a> {
 }
 
 impl Editions<'_> {
-    pub(crate) async fn make(&self, report: &Report) -> Result<(), ExportError> {
+    pub(crate) async fn make(&self, report: &Report, findings: &Findings) -> Result<(), ExportError> {
         let unreadable = |_| ExportError::Unreadable;
         self.keep("report.html", DataClass::Report, HTML, html::render(report).into_bytes()).await?;
         self.keep("report.json", DataClass::Report, JSON, json::render(report).map_err(unreadable)?).await?;
+        let text = json::render_findings(findings).map_err(unreadable)?;
+        self.keep("findings.json", DataClass::FindingsFull, JSON, text).await?;
         let key = self.export.secrets.pseudonym_key(&self.workspace.tenant, &*self.export.random).await?;
         // One edition for everybody outside: whoever holds two of one org can compare them, and nobody else.
         let names = sanitized::Pseudonyms::new(&key, &format!("outside:{}", self.scan.org));

@@ -1,7 +1,7 @@
-//! Makes the report of a published scan, in every edition, each stored and described once.
+//! Makes the report of a published scan, in every edition, and its findings for machines, each stored and described once.
 //!
-//! One rule: it shows what was sealed, judged and published, read back by digest; an edition that is there is never
-//! made again.
+//! One rule: it shows what was sealed, judged and published of this one scan, read back by digest, whatever later scans
+//! did meanwhile; an edition that is there is never made again.
 
 mod editions;
 
@@ -14,7 +14,7 @@ use shared::{
     delivery::ApprovalId,
     ops::{Clock, Random, telemetry},
     report::{
-        Report,
+        Findings, Report, findings,
         model::{Consent, Input, ReportError},
     },
     store::{
@@ -86,7 +86,7 @@ impl ReportExport {
             correlation_id: id,
             random: &*self.random,
         };
-        let report = self.report(&workspace, &store, &scan).await?;
+        let (report, findings) = self.report(&workspace, &store, &scan).await?;
         editions::Editions {
             export: self,
             workspace: &workspace,
@@ -94,7 +94,7 @@ impl ReportExport {
             scan: &scan,
             acting: &acting,
         }
-        .make(&report)
+        .make(&report, &findings)
         .await
     }
 
@@ -103,7 +103,7 @@ impl ReportExport {
         workspace: &Workspace,
         store: &TenantStore,
         scan: &ScanRecord,
-    ) -> Result<Report, ExportError> {
+    ) -> Result<(Report, Findings), ExportError> {
         let (Some(sealed), Some(judged)) = (&scan.manifest, &scan.evaluation) else {
             return Err(ExportError::NotPublished);
         };
@@ -113,18 +113,20 @@ impl ReportExport {
         let evaluations = evidence.read(tenant, &judged.name, &judged.sha256).await?;
         let evaluations: Vec<Evaluation> =
             serde_json::from_slice(&evaluations).map_err(|_| ExportError::Unreadable)?;
-        let filter = FindingFilter { open: true, ..FindingFilter::default() };
-        let findings = store.findings_of_scan(scan, &filter).await?;
-        let findings: Vec<Finding> = findings.into_iter().map(|record| record.finding).collect();
+        // All of them: one that a later scan has resolved meanwhile was open for this one.
+        let seen = store.findings_of_scan(scan, &FindingFilter::default()).await?;
+        let seen: Vec<Finding> = seen.into_iter().map(|record| record.finding).collect();
         let consent = consent(store, scan).await?;
         let input = Input {
             manifest: &manifest,
             evaluations: &evaluations,
-            findings: &findings,
+            findings: &seen,
             frameworks: Framework::ALL,
             consent: &consent,
         };
-        Ok(Report::build(input)?)
+        let report = Report::build(input)?;
+        let findings = findings::render(&report, &evaluations);
+        Ok((report, findings))
     }
 }
 

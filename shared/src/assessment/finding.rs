@@ -3,7 +3,7 @@
 //! Its one rule: its id is made of org, rule and resource, so the same problem is the same finding in every scan, and
 //! only a scan that judged the resource may say that it is gone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,9 @@ use super::{
 /// Hits kept in the finding itself; all of them are in the snapshot's evaluation.
 const KEPT_HITS: usize = 100;
 
+/// What a finding or a hit about the org as a whole has for an id.
+const ORG: &str = "org";
+
 /// A failed judgement about one resource, or about the org.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -32,9 +35,12 @@ pub struct Finding {
     pub confidence: Confidence,
     /// The scan that saw it last.
     pub scan: String,
-    /// The first hundred.
+    /// The first hundred that `scan` saw; of a dismissed finding, those that were dismissed.
     pub hits: Vec<Hit>,
     pub hit_count: u64,
+    /// SHA-256 over what all hits are about, if they are more than a hundred.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hits_sha256: Option<String>,
     #[serde(flatten)]
     pub state: State,
     /// Oldest first; it begins with the scan that found it.
@@ -43,11 +49,14 @@ pub struct Finding {
 
 /// The id of what `rule` finds about `resource` in `org`.
 pub fn id(org: &str, rule: &str, resource: &str) -> String {
-    // The length before each text keeps ("a", "bc") and ("ab", "c") apart.
-    let named = [org, rule, resource].map(|text| format!("{}:{text}", text.len()));
-    let mut hex = part::sha256_hex(named.concat().as_bytes());
+    let mut hex = part::sha256_hex([org, rule, resource].map(framed).concat().as_bytes());
     hex.truncate(32);
     format!("f-{hex}")
+}
+
+/// The length before each text keeps ("a", "bc") and ("ab", "c") apart.
+fn framed(text: &str) -> String {
+    format!("{}:{text}", text.len())
 }
 
 impl Finding {
@@ -62,10 +71,74 @@ impl Finding {
         self.history.push(Step { state: state.clone(), by, at: now, why: why.to_owned() });
         self.state = state;
     }
+
+    /// The finding as `scan` and the people after it left it, about the `hits` of that scan: whatever a later scan did
+    /// is not in it. Without a step before the later scan it is a draft.
+    #[must_use]
+    pub fn of_scan(&self, scan: &str, hits: &[&Hit]) -> Self {
+        // The ids of an org's scans sort by their time.
+        let is_later = |step: &Step| matches!(&step.by, Actor::Scan(by) if by.as_str() > scan);
+        let history: Vec<Step> = self.history.iter().take_while(|step| !is_later(step)).cloned().collect();
+        let state = history.last().map_or(State::Draft, |step| step.state.clone());
+        let mut finding = Self { scan: scan.to_owned(), state, history, ..self.clone() };
+        finding.keep(hits);
+        finding
+    }
+
+    /// Keeps the first of `hits`, and how many they are.
+    fn keep(&mut self, hits: &[&Hit]) {
+        self.hit_count = hits.len() as u64;
+        self.hits = hits.iter().take(KEPT_HITS).map(|hit| (*hit).clone()).collect();
+        self.hits_sha256 = (hits.len() > KEPT_HITS).then(|| sha256(hits));
+    }
+
+    /// Whether `hits` are about nothing but what the finding is about already. Where not all of that was kept, only the
+    /// very same is known to be so.
+    fn covers(&self, hits: &[&Hit]) -> bool {
+        if self.hit_count == self.hits.len() as u64 {
+            about(hits.iter().copied()).is_subset(&about(&self.hits))
+        } else {
+            self.hits_sha256.as_ref().is_some_and(|known| *known == sha256(hits))
+        }
+    }
+}
+
+/// What hits are about: resources by their ids, the org by what was seen of it.
+fn about<'h>(hits: impl IntoIterator<Item = &'h Hit>) -> BTreeSet<(&'h str, &'h str)> {
+    let one = |hit: &'h Hit| match hit.resource_id.as_str() {
+        ORG => (ORG, hit.got.as_str()),
+        id => (id, ""),
+    };
+    hits.into_iter().map(one).collect()
+}
+
+/// SHA-256 over what hits are about, whatever their order.
+fn sha256(hits: &[&Hit]) -> String {
+    let all: String =
+        about(hits.iter().copied()).into_iter().flat_map(|(id, seen)| [framed(id), framed(seen)]).collect();
+    part::sha256_hex(all.as_bytes())
+}
+
+/// What a scan's evaluations found: all hits of each finding, by its rule and resource.
+pub fn seen(evaluations: &[Evaluation]) -> BTreeMap<(&str, &str), Vec<&Hit>> {
+    let mut seen = BTreeMap::new();
+    for evaluation in evaluations {
+        let Some(rule) = rules::find(&evaluation.rule) else { continue };
+        let hits = match &evaluation.outcome {
+            Outcome::Fail { hits } => by_resource(rule, hits),
+            Outcome::Pass
+            | Outcome::NotApplicable { .. }
+            | Outcome::Manual { .. }
+            | Outcome::Unverifiable { .. } => continue,
+        };
+        seen.extend(hits.into_iter().map(|(resource, hits)| ((rule.id, resource), hits)));
+    }
+    seen
 }
 
 /// The findings of an org after one more scan: new ones as drafts, those seen again with new evidence, those no longer
-/// there resolved. Where the scan could not judge, nothing changes.
+/// there resolved. A dismissal holds for what was dismissed: one about the org is a draft again when the scan saw more.
+/// Where the scan could not judge, nothing changes.
 pub fn reconcile(
     org: &str,
     scan: &str,
@@ -92,8 +165,14 @@ pub fn reconcile(
             scan.clone_into(&mut finding.scan);
             finding.severity = rule.severity;
             finding.confidence = rule.confidence;
-            finding.hit_count = hits.len() as u64;
-            finding.hits = hits.iter().take(KEPT_HITS).map(|hit| (*hit).clone()).collect();
+            if rule.subject == Subject::Org && !finding.covers(hits) {
+                // Illegal for all but a dismissed one: the others are judged, or will be.
+                let _ = finding.apply(&Move::Reopen, by(), "more was found than what was dismissed", now);
+            }
+            // What was dismissed stays, for the next scan to be held against.
+            if finding.state != State::Dismissed {
+                finding.keep(hits);
+            }
             // Illegal for all but a resolved one: then it was never gone.
             let _ = finding.apply(&Move::Regress, by(), "found again", now);
         }
@@ -103,10 +182,11 @@ pub fn reconcile(
             // Illegal for what is already resolved, dismissed, or was never shown to the customer.
             let _ = finding.apply(&Move::Resolve, by(), "no longer found", now);
         }
-        // A draft that nobody published and that is gone was never anything.
+        // A draft that nobody published and that is gone was never anything, unless somebody has dismissed it before.
         findings.retain(|_, f| {
             let unseen = f.org == org && f.rule == rule.id && !seen.contains_key(f.resource.as_str());
-            !(unseen && matches!(f.state, State::Draft | State::Confirmed))
+            let was_dismissed = f.history.iter().any(|step| step.state == State::Dismissed);
+            !(unseen && matches!(f.state, State::Draft | State::Confirmed)) || was_dismissed
         });
     }
     findings.into_values().collect()
@@ -116,7 +196,7 @@ fn by_resource<'h>(rule: &Rule, hits: &'h [Hit]) -> BTreeMap<&'h str, Vec<&'h Hi
     let mut grouped: BTreeMap<&str, Vec<&Hit>> = BTreeMap::new();
     for hit in hits {
         let resource = match rule.subject {
-            Subject::Org => "org",
+            Subject::Org => ORG,
             Subject::Resource => &hit.resource_id,
         };
         grouped.entry(resource).or_default().push(hit);
@@ -136,6 +216,7 @@ fn new(org: &str, scan: &str, rule: &Rule, resource: &str, now: Timestamp) -> Fi
         scan: scan.to_owned(),
         hits: Vec::new(),
         hit_count: 0,
+        hits_sha256: None,
         history: vec![Step { state: state.clone(), by, at: now, why: "found".to_owned() }],
         state,
     }
@@ -217,6 +298,75 @@ mod tests {
         assert_eq!(findings[0].state, State::Dismissed);
     }
 
+    fn dismissed(hits: &[&str]) -> Vec<Finding> {
+        let mut findings = reconcile("o", "s1", vec![], &[fail("USR-02", hits)], now());
+        findings[0].apply(&Move::Dismiss, Actor::Operator("op".into()), "service users", now()).unwrap();
+        findings
+    }
+
+    fn again(scan: &str, findings: Vec<Finding>, hits: &[&str]) -> Vec<Finding> {
+        reconcile("o", scan, findings, &[fail("USR-02", hits)], now())
+    }
+
+    #[test]
+    fn a_dismissal_about_the_org_holds_for_what_was_dismissed_and_no_more() {
+        let findings = again("s2", dismissed(&["u1", "u2"]), &["u2"]);
+        assert_eq!((&findings[0].state, findings[0].scan.as_str()), (&State::Dismissed, "s2"));
+        let findings = again("s3", findings, &["u2", "u1"]);
+        assert_eq!(
+            (&findings[0].state, findings[0].hit_count),
+            (&State::Dismissed, 2),
+            "none of them is new"
+        );
+
+        let findings = again("s4", findings, &["u1", "u3"]);
+        assert_eq!((&findings[0].state, findings[0].hit_count), (&State::Draft, 2));
+        let last = findings[0].history.last().unwrap();
+        assert_eq!(last.by, Actor::Scan("s4".into()));
+        assert_eq!((last.why.as_str(), last.at), ("more was found than what was dismissed", now()));
+        let twice = again("s4", findings.clone(), &["u1", "u3"]);
+        assert_eq!(twice, findings, "the same scan again changes nothing");
+
+        // Gone before anybody looked: the dismissal and why are not forgotten, and it is there again as a draft.
+        let findings = reconcile("o", "s5", findings, &with("USR-02", Outcome::Pass), now());
+        let findings = again("s6", findings, &["u3"]);
+        let words: Vec<_> = findings[0].history.iter().map(|step| step.state.word()).collect();
+        assert_eq!(words, ["draft", "dismissed", "draft"]);
+    }
+
+    #[test]
+    fn a_dismissal_of_more_hits_than_are_kept_holds_for_just_the_same() {
+        let users: Vec<String> = (0..250).map(|n| format!("u{n:03}")).collect();
+        let users: Vec<&str> = users.iter().map(String::as_str).collect();
+        let after = |hits: &[&str]| again("s2", dismissed(&users), hits).remove(0).state;
+        let reversed: Vec<&str> = users.iter().rev().copied().collect();
+        assert_eq!(after(&reversed), State::Dismissed);
+        let mut swapped = users.clone();
+        swapped[249] = "u999";
+        assert_eq!(after(&swapped), State::Draft, "as many, but another one");
+        assert_eq!(after(&users[1..]), State::Draft, "what is left cannot be told from something new");
+        let mut old = dismissed(&users);
+        old[0].hits_sha256 = None;
+        assert_eq!(again("s2", old, &users)[0].state, State::Draft, "kept before there was a digest");
+    }
+
+    #[test]
+    fn of_the_org_as_a_whole_another_value_is_something_new() {
+        let seen = |got: &str| {
+            let mut evaluation = fail("LOG-01", &[ORG]);
+            if let Outcome::Fail { hits } = &mut evaluation.outcome {
+                got.clone_into(&mut hits[0].got);
+            }
+            [evaluation]
+        };
+        let mut findings = reconcile("o", "s1", vec![], &seen("0 inactive"), now());
+        findings[0].apply(&Move::Dismiss, Actor::Operator("op".into()), "a SIEM pulls", now()).unwrap();
+        let findings = reconcile("o", "s2", findings, &seen("0 inactive"), now());
+        assert_eq!(findings[0].state, State::Dismissed);
+        let findings = reconcile("o", "s3", findings, &seen("1 inactive"), now());
+        assert_eq!(findings[0].state, State::Draft);
+    }
+
     #[test]
     fn an_acceptance_that_ran_out_is_open_again_even_if_nothing_could_be_judged() {
         let mut findings = reconcile("o", "s1", vec![], &[fail("TOK-02", &["t1"])], now());
@@ -228,6 +378,33 @@ mod tests {
         assert!(matches!(findings[0].state, State::Accepted { .. }));
         let findings = reconcile("o", "s3", findings, &[], now() + day);
         assert_eq!(findings[0].state, State::Published);
+    }
+
+    #[test]
+    fn of_an_earlier_scan_it_is_what_that_scan_and_people_made_it() {
+        let first = [fail("USR-02", &["u1", "u2"])];
+        let mut findings = reconcile("o", "s1", vec![], &first, now());
+        publish(&mut findings[0]);
+        findings[0].apply(&Move::Dispute, Actor::Customer("c".into()), "why", now()).unwrap();
+        let judged = findings[0].clone();
+        let findings = reconcile("o", "s2", findings, &[fail("USR-02", &["u9"])], now());
+        let findings = reconcile("o", "s3", findings, &with("USR-02", Outcome::Pass), now());
+        assert_eq!((&findings[0].state, findings[0].hits[0].resource_id.as_str()), (&State::Resolved, "u9"));
+        let seen = seen(&first);
+        let hits = &seen[&("USR-02", "org")];
+        assert_eq!(findings[0].of_scan("s1", hits), judged);
+        assert_eq!(findings[0].of_scan("s0", hits).state, State::Draft, "nobody had judged it then");
+    }
+
+    #[test]
+    fn what_was_seen_has_all_hits_and_failures_only() {
+        let users: Vec<String> = (0..250).map(|n| format!("u{n}")).collect();
+        let users: Vec<&str> = users.iter().map(String::as_str).collect();
+        let mut evaluations = vec![fail("USR-02", &users), fail("TOK-02", &["t1", "t2"])];
+        evaluations.extend(with("ADM-01", Outcome::Pass));
+        let seen = seen(&evaluations);
+        let counts: Vec<_> = seen.iter().map(|(about, hits)| (*about, hits.len())).collect();
+        assert_eq!(counts, [(("TOK-02", "t1"), 1), (("TOK-02", "t2"), 1), (("USR-02", "org"), 250)]);
     }
 
     #[test]

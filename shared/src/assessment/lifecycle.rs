@@ -1,6 +1,7 @@
 //! What may happen to a finding, by whom: one table.
 //!
-//! Its one rule: a move that is not in the table does not happen. Operators review, customers decide, scans resolve.
+//! Its one rule: a move that is not in the table does not happen. Operators review, customers decide, scans resolve, and
+//! reopen what they see more of.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
-    /// Found; no person has looked.
+    /// Found; no person has looked at what it is about now.
     Draft,
     Confirmed,
     /// The operator says it is none.
@@ -47,6 +48,8 @@ pub enum Move {
     Resolve,
     /// A scan found it again.
     Regress,
+    /// A scan found more than what was dismissed: nobody has judged that.
+    Reopen,
     /// An acceptance has run out.
     Expire,
 }
@@ -150,6 +153,7 @@ impl State {
                 Scan(_),
             ) => Self::Resolved,
             (Self::Resolved, Move::Regress, Scan(_)) => Self::Regressed,
+            (Self::Dismissed, Move::Reopen, Scan(_)) => Self::Draft,
             (Self::Accepted { expires, .. }, Move::Expire, Scan(_)) if *expires <= now => Self::Published,
             _ => return Err(MoveError::Illegal { from: self.word(), to: wanted.word(), by: by.word() }),
         };
@@ -181,6 +185,7 @@ impl Move {
             Self::Uphold => "uphold",
             Self::Resolve => "resolve",
             Self::Regress => "regress",
+            Self::Reopen => "reopen",
             Self::Expire => "expire",
         }
     }
@@ -234,6 +239,7 @@ mod tests {
             Move::Uphold,
             Move::Resolve,
             Move::Regress,
+            Move::Reopen,
             Move::Expire,
         ];
         let actors = [Actor::Operator("o".into()), Actor::Customer("c".into()), Actor::Scan("s".into())];
@@ -248,6 +254,7 @@ mod tests {
         insta::assert_snapshot!(table.join("\n"), @r"
         draft an operator: confirm dismiss
         confirmed an operator: dismiss publish
+        dismissed a scan: reopen
         published a customer: remediate accept dispute
         published a scan: resolve
         remediating a customer: accept dispute

@@ -2,11 +2,16 @@
 
 use crate::canonical::{self, CanonicalError};
 
-use super::{Report, Sanitized};
+use super::{Findings, Report, Sanitized};
 
 /// The full edition, as canonical JSON.
 pub fn render(report: &Report) -> Result<Vec<u8>, CanonicalError> {
     canonical::to_bytes(report)
+}
+
+/// The findings with all their hits, as canonical JSON.
+pub fn render_findings(findings: &Findings) -> Result<Vec<u8>, CanonicalError> {
+    canonical::to_bytes(findings)
 }
 
 /// The sanitized edition, as canonical JSON.

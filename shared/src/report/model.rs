@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     assessment::{
-        Coverage, Evaluation, Finding, Manifest, Outcome, Severity, Status,
+        Coverage, Evaluation, Finding, Manifest, Outcome, Severity, Status, finding,
         framework::Framework,
         lifecycle::State,
         rule::{Area, Rule},
@@ -28,7 +28,8 @@ pub const MAPPING_NOTE: &str = "The mapping of rules to frameworks is a working 
 pub struct Input<'a> {
     pub manifest: &'a Manifest,
     pub evaluations: &'a [Evaluation],
-    /// All findings of the org; only those that are open for the customer are shown.
+    /// The findings that the scan saw, as they stand now. Shown are those that the scan left open for the customer, with
+    /// the hits of `evaluations`: what a later scan made of them belongs to its own report.
     pub findings: &'a [Finding],
     pub frameworks: &'a [Framework],
     pub consent: &'a Consent,
@@ -169,13 +170,15 @@ pub enum ReportError {
     Manifest(#[from] CanonicalError),
     #[error("want findings of org {want}, got one of another")]
     OtherOrg { want: String },
+    #[error("want findings that the scan saw, got {0}")]
+    NotSeen(String),
     #[error("want outcomes of rules in this library, got {0}")]
     UnknownRule(String),
 }
 
 impl Report {
-    /// Builds the report. Findings of another org, or outcomes of unknown rules, are errors: a report that mixes orgs
-    /// or leaves something out without saying so must not exist.
+    /// Builds the report. Findings of another org or that the scan did not see, or outcomes of unknown rules, are errors:
+    /// a report that mixes orgs or scans, or leaves something out without saying so, must not exist.
     pub fn build(input: Input<'_>) -> Result<Self, ReportError> {
         let Input { manifest, evaluations, findings, frameworks, consent } = input;
         if findings.iter().any(|f| f.org != manifest.subject.org) {
@@ -185,11 +188,16 @@ impl Report {
             .iter()
             .map(|e| Ok((rule(&e.rule)?, &e.outcome)))
             .collect::<Result<_, ReportError>>()?;
-        let mut items = findings
-            .iter()
-            .filter(|f| f.state.is_open())
-            .map(item)
-            .collect::<Result<Vec<_>, ReportError>>()?;
+        let seen = finding::seen(evaluations);
+        let mut items = Vec::new();
+        for now in findings {
+            let hits = seen.get(&(now.rule.as_str(), now.resource.as_str()));
+            let hits = hits.ok_or_else(|| ReportError::NotSeen(now.id.clone()))?;
+            let then = now.of_scan(&manifest.scan, hits);
+            if then.state.is_open() {
+                items.push(item(then)?);
+            }
+        }
         items.sort_by(|a, b| {
             let key = |i: &Item| {
                 (std::cmp::Reverse(i.finding.severity), i.finding.rule.clone(), i.finding.id.clone())
@@ -279,10 +287,10 @@ fn posture(judged: &[(&'static Rule, &Outcome)]) -> Vec<AreaPosture> {
     Area::ALL.into_iter().map(of).collect()
 }
 
-fn item(finding: &Finding) -> Result<Item, ReportError> {
+fn item(finding: Finding) -> Result<Item, ReportError> {
     let rule = rule(&finding.rule)?;
     let (title, why, fix) = (rule.title.to_owned(), rule.why.to_owned(), rule.fix.to_owned());
-    Ok(Item { finding: finding.clone(), title, why, fix })
+    Ok(Item { finding, title, why, fix })
 }
 
 fn matrix(judged: &[(&'static Rule, &Outcome)], frameworks: &[Framework]) -> Vec<FrameworkPosture> {

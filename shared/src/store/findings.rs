@@ -13,7 +13,7 @@ use super::{
     json_text,
     keys::Key,
     scans::ScanRecord,
-    table::{Range, Write},
+    table::{Item, Range, Write},
 };
 use crate::{
     assessment::{
@@ -81,6 +81,9 @@ pub enum FindingError {
 pub enum PublishError {
     #[error("want a judged scan, got one in another state")]
     NotJudged,
+    /// What it saw is no longer what the operator decided about.
+    #[error("want the org's newest judged scan, got an earlier one")]
+    NotNewest,
     /// A draft is neither confirmed nor dismissed: the report would leave it out without a word.
     #[error("{0} findings are still drafts")]
     Undecided(usize),
@@ -121,15 +124,7 @@ impl TenantStore {
         scan: &ScanRecord,
         filter: &FindingFilter,
     ) -> Result<Vec<FindingRecord>, StoreError> {
-        let pk = self.partition(&format!("F#{}", scan.id));
-        let range = Range { pk: &pk, from: None, to: None, newest_first: false, limit: u32::MAX };
-        let seen: BTreeSet<String> = self
-            .table
-            .query(&range)
-            .await?
-            .into_iter()
-            .filter_map(|item| item.get("SK").and_then(|sk| sk.as_s().ok()).cloned())
-            .collect();
+        let seen = self.ids_seen(scan).await?;
         let mut findings = self.findings(&scan.org, filter).await?;
         findings.retain(|record| seen.contains(&record.finding.id));
         Ok(findings)
@@ -170,7 +165,8 @@ impl TenantStore {
     }
 
     /// Publishes every confirmed finding that `scan` saw, and the scan; its report can be made from then on. Done
-    /// again after a failure, it goes on where it stopped.
+    /// again after a failure, it goes on where it stopped. Refused once a later scan of the org is judged, or has begun
+    /// to change what this one saw.
     pub async fn publish_scan(
         &self,
         scan: &ScanRecord,
@@ -180,7 +176,17 @@ impl TenantStore {
         if scan.state != super::scans::ScanState::Judged {
             return Err(PublishError::NotJudged);
         }
-        let seen = self.findings_of_scan(scan, &FindingFilter::default()).await?;
+        if self.judged_after(scan).await?.is_some() {
+            return Err(PublishError::NotNewest);
+        }
+        let ids = self.ids_seen(scan).await?;
+        let mut all = self.all_findings(&scan.org).await?;
+        let seen: Vec<_> = ids.iter().filter_map(|id| all.remove(id)).collect();
+        // A scan changes the findings before it is judged.
+        let is_ours = |record: &FindingRecord| !record.gone && record.finding.scan == scan.id;
+        if seen.len() < ids.len() || !seen.iter().all(is_ours) {
+            return Err(PublishError::NotNewest);
+        }
         let drafts = seen.iter().filter(|record| record.finding.state == State::Draft).count();
         if drafts > 0 {
             return Err(PublishError::Undecided(drafts));
@@ -246,6 +252,15 @@ impl TenantStore {
             self.change(batch, &audit).await?;
         }
         Ok(seen)
+    }
+
+    /// The ids of the findings that `scan` saw.
+    async fn ids_seen(&self, scan: &ScanRecord) -> Result<BTreeSet<String>, StoreError> {
+        let pk = self.partition(&format!("F#{}", scan.id));
+        let range = Range { pk: &pk, from: None, to: None, newest_first: false, limit: u32::MAX };
+        let items = self.table.query(&range).await?;
+        let id = |item: &Item| item.get("SK").and_then(|sk| sk.as_s().ok()).cloned();
+        Ok(items.iter().filter_map(id).collect())
     }
 
     async fn all_findings(&self, org: &OrgId) -> Result<BTreeMap<String, FindingRecord>, StoreError> {

@@ -34,7 +34,8 @@ pub struct NewObject {
     /// Bytes.
     pub size: u64,
     pub content_type: String,
-    /// Born published (a manifest, an access log), or published later with its scan.
+    /// Born published (a manifest, an access log, what is made of published findings), or published later with its scan;
+    /// the rules' outcomes never are.
     pub published: bool,
 }
 
@@ -70,6 +71,19 @@ pub enum ObjectError {
     Exists,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Whether an object of this class is published as the scan made it. Findings are not: the rules' outcomes hold what the
+/// operator dismissed. A document of the published ones is made for others instead, by report-export.
+fn goes_out_as_it_is(class: DataClass) -> bool {
+    match class {
+        DataClass::FindingsFull | DataClass::FindingsSanitized => false,
+        DataClass::RawIdentity
+        | DataClass::Normalized
+        | DataClass::Report
+        | DataClass::Manifest
+        | DataClass::AccessLog => true,
+    }
 }
 
 impl TenantStore {
@@ -115,10 +129,11 @@ impl TenantStore {
         self.table.list(&Range { pk: &pk, from, to, newest_first: false, limit: u32::MAX }).await
     }
 
-    /// Publishes the objects of a scan: from now on an approval can open them. Returns how many were drafts.
+    /// Publishes the objects of a scan: from now on an approval can open them. Findings stay drafts. Returns how many
+    /// were published.
     pub async fn publish_objects(&self, scan: &str, acting: &Acting<'_>) -> Result<usize, StoreError> {
-        let drafts: Vec<_> =
-            self.objects(Some(scan)).await?.into_iter().filter(|object| !object.published).collect();
+        let mut drafts = self.objects(Some(scan)).await?;
+        drafts.retain(|object| !object.published && goes_out_as_it_is(object.class));
         for batch in drafts.chunks(BATCH) {
             let writes = batch.iter().map(|object| {
                 let write = Write::update(self.key(PARTITION, &object.id)).set("published", true);

@@ -38,6 +38,15 @@ impl TenantStore {
         self.table.list(&Range { pk: &pk, from: None, to: None, newest_first: true, limit }).await
     }
 
+    /// The newest scan of the same org that was begun after `scan` and is judged, if there is one.
+    pub async fn judged_after(&self, scan: &ScanRecord) -> Result<Option<ScanRecord>, StoreError> {
+        let pk = self.partition(&format!("X#{}", scan.org));
+        // Newest first, down to this one itself.
+        let range = Range { pk: &pk, from: None, to: Some(&scan.id), newest_first: true, limit: u32::MAX };
+        let scans: Vec<ScanRecord> = self.table.list(&range).await?;
+        Ok(scans.into_iter().find(|other| other.id > scan.id && other.state == ScanState::Judged))
+    }
+
     /// The scan of `org` that is under way, if one is.
     pub async fn scan_under_way(&self, org: &OrgId) -> Result<Option<ScanRecord>, StoreError> {
         match self.table.read::<begin::Current>(&self.current_scan_key(org)).await? {

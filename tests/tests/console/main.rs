@@ -1,5 +1,6 @@
 //! The console behind the local gateway: orgs, scans, findings, review, reports, and how each of them refuses.
 
+mod later;
 mod people;
 
 use std::collections::BTreeSet;

@@ -69,7 +69,7 @@ pub(crate) fn view(finding: &Finding) -> Markup {
 fn standing(state: &At) -> Markup {
     html! {
         @match state {
-            At::Draft => "draft: no person has looked yet",
+            At::Draft => "draft: the operator has yet to judge it",
             At::Confirmed => "confirmed by the operator, not published yet",
             At::Dismissed => "dismissed by the operator",
             At::Published => "published: a potential risk until you decide",

@@ -27,6 +27,7 @@ pub(crate) fn finding(rule: &str, resource: &str) -> Finding {
         scan: "s1".to_owned(),
         hits: vec![hit],
         hit_count: 1,
+        hits_sha256: None,
         state: State::Draft,
         history: vec![Step { state: State::Draft, by, at, why: "found".to_owned() }],
     }
@@ -48,6 +49,12 @@ fn a_finding_is_shown_from_its_publication_on_whatever_comes_after() {
     moved(&mut finding, &Move::Dispute, Actor::Customer("u".to_owned()));
     moved(&mut finding, &Move::Dismiss, operator());
     assert!(was_published(&finding), "the answer to a dispute is seen");
+    moved(&mut finding, &Move::Reopen, Actor::Scan("s2".to_owned()));
+    assert!(!was_published(&finding), "what a later scan saw is not");
+    moved(&mut finding, &Move::Confirm, operator());
+    assert!(!was_published(&finding));
+    moved(&mut finding, &Move::Publish, operator());
+    assert!(was_published(&finding));
 }
 
 #[test]

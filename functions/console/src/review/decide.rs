@@ -63,6 +63,13 @@ async fn decide(review: &Review<'_>, decision: &Decision, verdict: Verdict) -> R
     }
     let seen = review.store.findings_of_scan(&review.scan, &FindingFilter::default()).await?;
     let chosen = chosen(seen, &decision.finding)?;
+    if chosen.iter().any(|record| record.finding.scan != review.scan.id) {
+        return Err(Problem::conflict(
+            "finding.newer_scan",
+            "A newer scan has seen this finding, perhaps with more in it.",
+            "Decide about it in the review of the newer scan, which shows it as it is now.",
+        ));
+    }
     let wanted = chosen.first().map_or(Move::Confirm, |record| wanted(verdict, &record.finding.state));
     let by = Actor::Operator(review.operator.clone());
     let why = decision.reason.trim();
@@ -128,6 +135,11 @@ fn not_published(error: PublishError) -> Problem {
             "This scan has no result to publish.",
             "Wait until it is judged; a failed scan is run again.",
         ),
+        PublishError::NotNewest => Problem::conflict(
+            "scan.not_newest",
+            "A newer scan of this org has been judged, or is being judged now.",
+            "Review and publish the newest judged scan: it has what still stands. If the newer one failed, scan again.",
+        ),
         PublishError::Undecided(count) => Problem::conflict(
             "review.drafts",
             format!("{count} findings of this scan are still drafts."),
@@ -158,6 +170,7 @@ mod tests {
     #[test]
     fn a_refusal_to_publish_says_what_is_missing() {
         assert_eq!(not_published(PublishError::NotJudged).code, "scan.not_judged");
+        assert_eq!(not_published(PublishError::NotNewest).code, "scan.not_newest");
         let drafts = not_published(PublishError::Undecided(3));
         assert!(drafts.code == "review.drafts" && drafts.title.contains('3'));
     }

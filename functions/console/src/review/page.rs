@@ -50,16 +50,31 @@ pub(super) fn customer(customer: &str, orgs: &[(Connection, Vec<ScanRecord>)]) -
     }
 }
 
-pub(super) fn scan(path: &str, scan: &ScanRecord, findings: &[FindingRecord]) -> Markup {
+/// `newer` is the review of the org's newest judged scan, if that is another one.
+pub(super) fn scan(path: &str, scan: &ScanRecord, newer: Option<&str>, findings: &[FindingRecord]) -> Markup {
     let of = |state: State| findings.iter().filter(move |record| record.finding.state == state);
     let (drafts, confirmed) = (of(State::Draft).count(), of(State::Confirmed).count());
     html! {
         (scans::progress(scan))
-        @if scan.state == ScanState::Judged { (scans::numbers(scan)) (publication(path, scan, drafts, confirmed)) }
+        @if scan.state == ScanState::Judged {
+            (scans::numbers(scan))
+            @match newer {
+                Some(newer) => (superseded(newer)),
+                None => (publication(path, scan, drafts, confirmed)),
+            }
+        }
         (to_decide(path, "Drafts", of(State::Draft), drafts))
         @if drafts > 0 { (all(path)) }
         (to_decide(path, "Disputed by the customer", of(State::Disputed), of(State::Disputed).count()))
         (others(findings))
+    }
+}
+
+fn superseded(newer: &str) -> Markup {
+    html! {
+        h2 { "Publish" }
+        p { "A newer scan of this org is judged, and only the newest is published: "
+            a href=(newer) { "review that one" } "." }
     }
 }
 
@@ -167,26 +182,35 @@ mod tests {
     #[test]
     fn a_scan_with_drafts_has_no_button_to_publish() {
         let judged = ScanRecord { state: ScanState::Judged, ..begun() };
-        let page = scan("/review/t/o/s", &judged, &records(&[State::Draft, State::Confirmed])).into_string();
+        let states = [State::Draft, State::Confirmed];
+        let page = scan("/review/t/o/s", &judged, None, &records(&states)).into_string();
         assert!(page.contains("1 drafts, 1 confirmed") && !page.contains("/publish\""));
         assert!(page.contains("/review/t/o/s/confirm") && page.contains("/review/t/o/s/dismiss"));
-        let page =
-            scan("/review/t/o/s", &judged, &records(&[State::Confirmed, State::Dismissed])).into_string();
+        let states = [State::Confirmed, State::Dismissed];
+        let page = scan("/review/t/o/s", &judged, None, &records(&states)).into_string();
         assert!(page.contains("/review/t/o/s/publish") && !page.contains("/confirm\""));
+    }
+
+    #[test]
+    fn of_an_earlier_scan_the_newest_is_offered_and_not_its_publication() {
+        let judged = ScanRecord { state: ScanState::Judged, ..begun() };
+        let records = records(&[State::Confirmed]);
+        let page = scan("/review/t/o/s1", &judged, Some("/review/t/o/s2"), &records).into_string();
+        assert!(page.contains("href=\"/review/t/o/s2\"") && !page.contains("/publish\""));
     }
 
     #[test]
     fn what_is_all_published_is_not_offered_as_if_it_were_not() {
         let judged =
             ScanRecord { state: ScanState::Judged, published: Some(jiff::Timestamp::UNIX_EPOCH), ..begun() };
-        let page = |states: &[State]| scan("/review/t/o/s", &judged, &records(states)).into_string();
+        let page = |states: &[State]| scan("/review/t/o/s", &judged, None, &records(states)).into_string();
         assert!(page(&[State::Published]).contains("Make the report again"));
         assert!(page(&[State::Published, State::Confirmed]).contains("Publish and make the report"));
     }
 
     #[test]
     fn a_scan_under_way_cannot_be_published() {
-        let page = scan("/review/t/o/s", &begun(), &[]).into_string();
+        let page = scan("/review/t/o/s", &begun(), None, &[]).into_string();
         assert!(!page.contains("/publish\"") && page.contains("Queued"));
     }
 }

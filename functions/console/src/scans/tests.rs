@@ -1,5 +1,5 @@
 use shared::{
-    assessment::{Cause, Coverage, checkpoint::Progress},
+    assessment::{Cause, Coverage, checkpoint::Progress, rule::Hit},
     store::scans::{Outcomes, Severities},
     tenant::OrgId,
 };
@@ -57,4 +57,20 @@ fn unverifiable_is_shown_with_its_reason_and_not_as_good() {
     let page = rule_table(&[Evaluation { rule: "RLM-04".to_owned(), outcome }]).into_string();
     assert!(page.contains("realms: no scope") && page.contains("unverifiable"));
     assert!(!page.contains("class=\"good\""));
+}
+
+#[test]
+fn how_much_a_rule_saw_is_not_told_without_its_hits() {
+    let text = String::new;
+    let hit = Hit {
+        resource_kind: text(),
+        resource_id: "t1".to_owned(),
+        want: text(),
+        got: text(),
+        pointer: text(),
+    };
+    let rules = vec![Evaluation { rule: "TOK-02".to_owned(), outcome: Outcome::Fail { hits: vec![hit] } }];
+    assert!(rule_table(&rules).into_string().contains("1 seen"));
+    let page = rule_table(&without_hits(rules)).into_string();
+    assert!(page.contains("fail") && !page.contains("seen"), "{page}");
 }

@@ -5,7 +5,7 @@ use crate::{
     report::json,
 };
 
-fn hit(id: &str) -> Hit {
+pub(in crate::report) fn hit(id: &str) -> Hit {
     let (want, got) = ("ZONE with zones included".to_owned(), "ANYWHERE".to_owned());
     Hit {
         resource_kind: "api-tokens".into(),
@@ -40,7 +40,10 @@ fn findings() -> Vec<Finding> {
     findings
 }
 
-fn build(findings: &[Finding], evaluations: &[Evaluation]) -> Result<Report, ReportError> {
+pub(in crate::report) fn build(
+    findings: &[Finding],
+    evaluations: &[Evaluation],
+) -> Result<Report, ReportError> {
     let consent =
         Consent { approval: "ap-1".into(), approved_by: "sponsor@example.com".into(), approved_at: now() };
     let (manifest, frameworks) = (sealed(), [Framework::Stig, Framework::Soc2]);
@@ -88,8 +91,19 @@ fn a_control_is_as_good_as_its_worst_rule() {
 #[test]
 fn only_what_the_customer_may_see_is_shown() {
     let mut findings = findings();
-    findings[0].state = State::Draft;
+    findings[0].history.truncate(1);
     assert_eq!(build(&findings, &evaluations()).unwrap().findings.len(), 1);
+}
+
+#[test]
+fn a_later_scan_is_not_in_it() {
+    let later = Outcome::Fail { hits: vec![hit("token-2"), hit("token-9")] };
+    let later = [Evaluation { rule: "TOK-02".into(), outcome: later }];
+    let now = finding::reconcile("o-1", "scan-2", findings(), &later, now());
+    let (new, known): (Vec<_>, Vec<_>) = now.into_iter().partition(|f| f.resource == "token-9");
+    assert!(known.iter().any(|f| f.state == State::Resolved) && known.iter().any(|f| f.scan == "scan-2"));
+    assert_eq!(build(&known, &evaluations()).unwrap(), report());
+    assert!(matches!(build(&new, &evaluations()), Err(ReportError::NotSeen(_))));
 }
 
 #[test]

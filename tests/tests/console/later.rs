@@ -1,0 +1,99 @@
+//! The review of a scan when a later one of the same org is there.
+
+use anyhow::Context;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use shared::{
+    assessment::finding,
+    ops::Clock,
+    store::scans::ScanRecord,
+    tenant::{OrgId, Role},
+};
+
+use super::{
+    Outcomed, judged,
+    people::{Site, Someone},
+    text,
+};
+
+/// One more scan of `org`, with both its failures by `resource`.
+async fn scanned(site: &Site, admin: &Someone, org: &OrgId, resource: &str) -> anyhow::Result<ScanRecord> {
+    let store = site.store(&admin.workspace);
+    let approval = store.first_scan(org, site.stack.clock.now()).await?.context("the approval")?;
+    tests::judged::judged(&store, org, &approval, resource, &site.acting("job:scan")).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_scan_is_not_published_and_its_review_leads_to_the_newest() -> Outcomed {
+    let site = Site::start().await?;
+    let admin = site.customer("acme").await?;
+    let org = admin.add_org("https://acme.okta.com", "Production").await?;
+    let org = OrgId::new(text(&org["org"]));
+    let operator = site.operator(Role::Admin).await?;
+    let review = |scan: &ScanRecord| format!("/review/acme/{org}/{}", scan.id);
+    let first = judged(&site, &admin, &org).await?;
+    let all = json!({ "finding": "all", "reason": "Checked." });
+    operator.post(&format!("{}/confirm", review(&first)), &all).await?;
+    let second = scanned(&site, &admin, &org, "t1").await?;
+
+    let late = operator.post(&format!("{}/publish", review(&first)), &json!({})).await?;
+    late.is_problem(409, "scan.not_newest");
+    assert_eq!(operator.get(&review(&first)).await?.json["newer"], second.id);
+    let page = operator.page(&review(&first)).await?;
+    assert!(page.contains(&review(&second)) && !page.contains("/publish\""), "{page}");
+    assert_eq!(admin.get("/findings?state=published").await?.json["total"], 0);
+
+    let newest = operator.post(&format!("{}/publish", review(&second)), &json!({})).await?;
+    assert!(newest.json["published"].is_string(), "{newest:?}");
+    assert_eq!(admin.get("/findings?state=published").await?.json["total"], 2);
+    site.stack.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dismissal_about_the_org_holds_until_a_scan_sees_more() -> Outcomed {
+    let site = Site::start().await?;
+    let admin = site.customer("acme").await?;
+    let viewer = site.person(&admin.workspace, "viewer", Role::Viewer).await?;
+    let org = admin.add_org("https://acme.okta.com", "Production").await?;
+    let org = OrgId::new(text(&org["org"]));
+    let operator = site.operator(Role::Admin).await?;
+    let review = |scan: &ScanRecord| format!("/review/acme/{org}/{}", scan.id);
+    let post = async |scan: &ScanRecord, step: &str, body: Value| {
+        operator.post(&format!("{}/{step}", review(scan)), &body).await
+    };
+    // ADM-01 is about the org, TOK-02 about a token each.
+    let id = finding::id(org.as_str(), "ADM-01", "org");
+    let admins = format!("/findings/{org}/{id}");
+    let state =
+        async || -> anyhow::Result<Value> { Ok(admin.get(&admins).await?.json["finding"]["state"].clone()) };
+
+    // Published, disputed and dismissed: the customer sees the answer.
+    let first = judged(&site, &admin, &org).await?;
+    post(&first, "confirm", json!({ "finding": "all" })).await?;
+    post(&first, "publish", json!({})).await?;
+    let dispute = json!({ "to": "disputed", "reason": "They are break-glass accounts." });
+    admin.post(&format!("{admins}/move"), &dispute).await?;
+    let dismiss = json!({ "finding": id, "reason": "They are." });
+    post(&first, "dismiss", dismiss.clone()).await?;
+    assert_eq!((state().await?, viewer.get(&admins).await?.status), (json!("dismissed"), StatusCode::OK));
+
+    let same = scanned(&site, &admin, &org, "t1").await?;
+    assert_eq!(state().await?, "dismissed", "the same was seen");
+    post(&same, "publish", json!({})).await?;
+
+    let more = scanned(&site, &admin, &org, "t2").await?;
+    assert_eq!(state().await?, "draft", "nobody has judged the new one");
+    viewer.get(&admins).await?.is_problem(404, "not_found");
+    let seen = admin.get(&admins).await?.json;
+    let history = seen["finding"]["history"].as_array().context("a history")?;
+    let last = history.last().context("a step")?;
+    assert_eq!((&last["by"]["kind"], &last["by"]["id"]), (&json!("scan"), &json!(more.id)));
+    assert!(text(&last["why"]).contains("more was found") && last["at"].is_string(), "{last}");
+    post(&more, "publish", json!({})).await?.is_problem(409, "review.drafts");
+    post(&same, "dismiss", dismiss.clone()).await?.is_problem(409, "finding.newer_scan");
+    post(&more, "dismiss", dismiss).await?;
+    assert_eq!(state().await?, "dismissed", "judged anew");
+    site.stack.shutdown().await;
+    Ok(())
+}
