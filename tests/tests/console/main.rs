@@ -5,6 +5,7 @@ mod people;
 use std::collections::BTreeSet;
 
 use anyhow::Context;
+use jiff::SignedDuration;
 use okta_twin::ServiceApp;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use shared::{
     okta::endpoints,
     ops::Clock,
     store::scans::ScanRecord,
-    tenant::{OrgId, Role, WorkspaceKind},
+    tenant::{OrgId, Role, WorkspaceKind, token},
 };
 
 use people::{Answered, Site, Someone};
@@ -379,6 +380,33 @@ async fn an_empty_reports_page_reads_well() -> Outcomed {
     <p>
     <a href="/approvals">Approvals</a>: request, approve or revoke a route or a partner's access.</p>
     "#);
+    site.stack.shutdown().await;
+    Ok(())
+}
+
+/// What the start page says of a step.
+async fn is_done(person: &Someone, key: &str) -> anyhow::Result<bool> {
+    let home = person.get("/").await?.json;
+    let mut steps = home["steps"].as_array().into_iter().flatten();
+    let step = steps.find(|step| step["step"] == key).context("the step")?;
+    Ok(step["done"] == true)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scim_is_set_up_while_a_token_lives() -> Outcomed {
+    let site = Site::start().await?;
+    let admin = site.customer("acme").await?;
+    let (store, now) = (site.store(&admin.workspace), site.stack.clock.now());
+    assert!(!is_done(&admin, "scim").await?);
+
+    let lifetime = SignedDuration::from_hours(24);
+    let (_, token) = token::issue(&admin.workspace.tenant, &[], lifetime, now, &*site.door.random)?;
+    let audit = |action| site.acting("job:test").record(action, format!("token:{}", token.id), "");
+    store.add_token(&token, &[], &audit("scim.token.create")).await?;
+    assert!(is_done(&admin, "scim").await?);
+
+    store.revoke_token(&token.id, now, &audit("scim.token.revoke")).await?;
+    assert!(!is_done(&admin, "scim").await?, "nobody is provisioned with a token that was revoked");
     site.stack.shutdown().await;
     Ok(())
 }
