@@ -37,6 +37,9 @@ pub const OPERATOR: &str = "operator";
 /// Its first administrator.
 pub const OPERATOR_EMAIL: &str = "operator@atomation.example";
 
+/// How many batches of a queue Lambda begins with where the template names no limit.
+const FIRST_BATCHES: usize = 5;
+
 /// How a stack is started.
 #[derive(Debug, Clone)]
 pub struct StackOptions {
@@ -300,7 +303,7 @@ fn event_source(source: &QueueSource) -> EventSource {
         batch_size: usize::try_from(source.batch_size).unwrap_or(1),
         visibility_timeout: None,
         report_batch_item_failures: source.reports_failures,
-        max_concurrency: 4,
+        max_concurrency: source.max_concurrency.unwrap_or(FIRST_BATCHES),
     }
 }
 
