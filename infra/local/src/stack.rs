@@ -1,10 +1,11 @@
 //! The running stack: stand-ins, functions, gateway, twin, clocks that tick.
 
 mod kept_clock;
+mod moved;
 mod ports;
 mod resources;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -28,7 +29,7 @@ use crate::{
     template::{QueueSource, Template},
 };
 
-use self::kept_clock::KeptClock;
+use self::{kept_clock::KeptClock, moved::Moved};
 pub use ports::Ports;
 use resources::Resources;
 
@@ -155,9 +156,7 @@ impl Stack {
         if options.schedules {
             stack.start_schedules();
         }
-        for subdomain in stack.ports.known() {
-            stack.port_of(&subdomain).await?;
-        }
+        stack.reopen().await?;
         stack.bootstrap().await?;
         Ok(stack)
     }
@@ -278,6 +277,19 @@ impl Stack {
                 }));
             }
         }
+    }
+
+    /// Opens the ports of the workspaces of an earlier run, and gives the twin's apps the workspaces' present addresses.
+    async fn reopen(&self) -> anyhow::Result<()> {
+        let mut own = BTreeMap::new();
+        for subdomain in self.ports.known() {
+            let before = self.ports.kept(&subdomain);
+            let now = self.port_of(&subdomain).await?;
+            own.insert(subdomain, (before.unwrap_or(now), now));
+        }
+        let moved = Moved::new(self.port, own);
+        self.twin.move_apps(|address| moved.now(address));
+        Ok(())
     }
 
     async fn bootstrap(&self) -> anyhow::Result<()> {
