@@ -6,7 +6,7 @@ pub mod routes;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -47,7 +47,11 @@ struct Shared {
     functions: Arc<Functions>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    changed: OnceLock<Changed>,
 }
+
+/// Is told the host of a request.
+type Changed = Box<dyn Fn(&str) + Send + Sync>;
 
 impl Gateway {
     /// A gateway for the template's routes; it does not listen yet.
@@ -57,8 +61,15 @@ impl Gateway {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        let shared = Shared { routes: Routes::of(template), functions, clock, random };
+        let routes = Routes::of(template);
+        let shared = Shared { routes, functions, clock, random, changed: OnceLock::new() };
         Self { shared: Arc::new(shared), servers: Mutex::default() }
+    }
+
+    /// From now on tells `changed` the host of each request that may have changed something there. Only the first
+    /// listener is told.
+    pub fn tell(&self, changed: impl Fn(&str) + Send + Sync + 'static) {
+        let _ = self.shared.changed.set(Box::new(changed));
     }
 
     /// Listens on a loopback port. With `domain_name`, every request is taken as one for that host: many
@@ -85,13 +96,18 @@ impl Gateway {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner).push(server);
         Ok(port)
     }
+
+    /// Takes no more connections.
+    pub fn stop(&self) {
+        for server in self.servers.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            server.abort();
+        }
+    }
 }
 
 impl Drop for Gateway {
     fn drop(&mut self) {
-        for server in self.servers.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            server.abort();
-        }
+        self.stop();
     }
 }
 
@@ -133,6 +149,11 @@ impl Shared {
             Ok(_) => Err(anyhow::anyhow!("an answer larger than Lambda gives")),
             Err(error) => Err(error),
         };
+        if !parts.method.is_safe()
+            && let Some(changed) = self.changed.get()
+        {
+            changed(&host);
+        }
         match answer {
             Ok(mut response) => {
                 let cost =

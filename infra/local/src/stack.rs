@@ -1,11 +1,12 @@
 //! The running stack: stand-ins, functions, gateway, twin, clocks that tick.
 
+mod doors;
 mod kept_clock;
 mod moved;
 mod ports;
 mod resources;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -13,10 +14,10 @@ use okta_twin::{Org, Twin, TwinOptions};
 use serde_json::{Value, json};
 use shared::{
     ops::{Clock, OffsetClock, SystemRandom},
-    store::Aws,
+    store::{Aws, Workspaces},
     tenant::Subdomain,
 };
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::{
     cloud::{
@@ -29,9 +30,8 @@ use crate::{
     template::{QueueSource, Template},
 };
 
-use self::{kept_clock::KeptClock, moved::Moved};
-pub use ports::Ports;
-use resources::Resources;
+use self::{doors::Doors, kept_clock::KeptClock, resources::Resources};
+pub(crate) use ports::{Place, Ports};
 
 /// The operators' workspace of a local stack.
 pub const OPERATOR: &str = "operator";
@@ -76,13 +76,12 @@ pub struct Stack {
     /// Whether the twin's org is made up, with known names in it, or made of recordings.
     pub is_synthetic: bool,
     kept_clock: KeptClock,
-    gateway: Gateway,
-    ports: Ports,
-    port: u16,
+    doors: Arc<Doors>,
+    ports: Arc<Ports>,
     outbox: String,
-    outbox_server: JoinHandle<()>,
     listeners: Vec<Listener>,
-    schedules: Vec<JoinHandle<()>>,
+    /// What goes on beside the functions: the outbox, the watch for new workspaces, schedules.
+    tasks: JoinSet<()>,
 }
 
 impl Stack {
@@ -107,10 +106,9 @@ impl Stack {
             clock.advance(kept_clock.read()?.unwrap_or(SignedDuration::ZERO));
         }
         kept_clock.write(clock.offset())?;
-        let ports = Ports::open(options.data.as_deref())?;
-        let listener = ports.bind("gateway", options.port).await?;
-        let port = listener.local_addr()?.port();
-        let resources = Arc::new(Resources::create(&cloud, &template, port).await?);
+        let ports = Arc::new(Ports::open(options.data.as_deref())?);
+        let listener = ports.bind(ports::GATEWAY, options.port).await?;
+        let resources = Arc::new(Resources::create(&cloud, &template, ports.gateway()).await?);
         // The twin binds by itself: its port is found here, and let go a moment before.
         let twin_address = ports.bind("twin", 0).await?.local_addr()?;
         let is_synthetic = matches!(options.org, Org::Synthetic);
@@ -132,9 +130,13 @@ impl Stack {
         })?;
         let timeouts = template.functions.iter().map(|function| (function.name.clone(), function.timeout));
         let functions = Arc::new(functions.with_timeouts(timeouts));
+        // The operators' list is read as the console reads it.
+        let table = aws_of("console", &template, &cloud, &resources)?.table(random.clone())?;
         let gateway = Gateway::new(&template, functions.clone(), dyn_clock, random);
         gateway.serve(listener, None)?;
-        let (outbox, outbox_server) = crate::outbox::serve(cloud.ses().clone()).await?;
+        let doors = Arc::new(Doors::new(gateway, ports.clone(), Workspaces::new(table)));
+        let mut tasks = JoinSet::new();
+        let outbox = crate::outbox::serve(&mut tasks, cloud.ses().clone(), ports.clone()).await?;
         let mut stack = Self {
             cloud,
             twin,
@@ -144,46 +146,32 @@ impl Stack {
             resumed,
             is_synthetic,
             kept_clock,
-            gateway,
+            doors,
             ports,
-            port,
             outbox,
-            outbox_server,
             listeners: Vec::new(),
-            schedules: Vec::new(),
+            tasks,
         };
+        // Before anything speaks to the twin: what it was given before may lead nowhere now.
+        let moved = stack.doors.reopen().await?;
+        stack.twin.move_apps(|address| moved.now(address));
         stack.listen_to_queues();
         if options.schedules {
             stack.start_schedules();
         }
-        stack.reopen().await?;
         stack.bootstrap().await?;
+        stack.tasks.spawn(stack.doors.clone().watch());
         Ok(stack)
     }
 
     /// A workspace's origin, such as `http://acme.localhost:8080`.
     pub fn origin(&self, subdomain: &str) -> String {
-        format!("http://{subdomain}.localhost:{}", self.port)
+        self.ports.origin(subdomain)
     }
 
     /// The address of a workspace's own port, for clients that do not resolve `*.localhost`.
     pub async fn address(&self, subdomain: &str) -> anyhow::Result<String> {
-        Ok(format!("http://127.0.0.1:{}", self.port_of(&Subdomain::parse(subdomain)?).await?))
-    }
-
-    async fn port_of(&self, subdomain: &Subdomain) -> anyhow::Result<u16> {
-        if let Some(port) = self.ports.listening(subdomain) {
-            return Ok(port);
-        }
-        let host = format!("{}.localhost", subdomain.as_str());
-        let wanted = self.ports.kept(subdomain).unwrap_or(0);
-        let port = match self.gateway.listen(wanted, Some(host.clone())).await {
-            Ok(port) => port,
-            // Somebody else has the port of the last run.
-            Err(_) => self.gateway.listen(0, Some(host)).await?,
-        };
-        self.ports.keep(subdomain, port)?;
-        Ok(port)
+        Ok(ports::address(self.doors.open(&Subdomain::parse(subdomain)?).await?))
     }
 
     /// Where the mail that was sent can be read.
@@ -236,15 +224,12 @@ impl Stack {
     }
 
     /// Stops what runs, waiting for invocations under way.
-    pub async fn shutdown(self) {
-        for task in self.schedules {
-            task.abort();
-        }
+    pub async fn shutdown(mut self) {
+        self.tasks.shutdown().await;
         for listener in self.listeners {
             listener.stop().await;
         }
-        self.outbox_server.abort();
-        drop(self.gateway);
+        self.doors.close();
         self.twin.shutdown().await;
         self.cloud.shutdown().await;
     }
@@ -267,36 +252,23 @@ impl Stack {
                 let (functions, name, clock) =
                     (self.functions.clone(), function.name.clone(), self.clock.clone());
                 let mut ticks = tokio::time::interval(schedule.every);
-                self.schedules.push(tokio::spawn(async move {
+                self.tasks.spawn(async move {
                     loop {
                         ticks.tick().await;
                         if let Err(error) = functions.invoke(&name, schedule_event(clock.now())).await {
                             tracing::warn!(function = name, %error, "a scheduled invocation failed");
                         }
                     }
-                }));
+                });
             }
         }
-    }
-
-    /// Opens the ports of the workspaces of an earlier run, and gives the twin's apps the workspaces' present addresses.
-    async fn reopen(&self) -> anyhow::Result<()> {
-        let mut own = BTreeMap::new();
-        for subdomain in self.ports.known() {
-            let before = self.ports.kept(&subdomain);
-            let now = self.port_of(&subdomain).await?;
-            own.insert(subdomain, (before.unwrap_or(now), now));
-        }
-        let moved = Moved::new(self.port, own);
-        self.twin.move_apps(|address| moved.now(address));
-        Ok(())
     }
 
     async fn bootstrap(&self) -> anyhow::Result<()> {
         let operator =
             json!({ "subdomain": OPERATOR, "name": "Atomation operators", "email": OPERATOR_EMAIL });
         self.functions.invoke("housekeeping", json!({ "bootstrap": operator })).await?;
-        self.port_of(&Subdomain::parse(OPERATOR)?).await?;
+        self.doors.open(&Subdomain::parse(OPERATOR)?).await?;
         Ok(())
     }
 }

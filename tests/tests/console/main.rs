@@ -2,7 +2,7 @@
 
 mod people;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::Context;
 use jiff::SignedDuration;
@@ -407,6 +407,35 @@ async fn scim_is_set_up_while_a_token_lives() -> Outcomed {
 
     store.revoke_token(&token.id, now, &audit("scim.token.revoke")).await?;
     assert!(!is_done(&admin, "scim").await?, "nobody is provisioned with a token that was revoked");
+    site.stack.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_workspace_has_a_port_of_its_own() -> Outcomed {
+    let site = Site::start().await?;
+    let operator = site.operator(Role::Admin).await?;
+    let new = json!({ "subdomain": "later", "name": "Later Inc.", "email": "sponsor@later.example" });
+    let created = operator.post("/customers", &new).await?;
+    assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
+
+    let list = format!("{}workspaces", site.stack.outbox_url());
+    let mut found = None;
+    for _ in 0..500 {
+        let listed = operator.http.get(&list).header(header::ACCEPT, "application/json").send().await?;
+        let listed: Vec<Value> = serde_json::from_str(&listed.text().await?)?;
+        found = listed.into_iter().find(|place| place["workspace"] == "later");
+        if found.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let place = found.context("nobody is told where the new workspace is")?;
+    assert_eq!(text(&place["origin"]), site.stack.origin("later"));
+    let page = operator.http.get(format!("{}/sign-in", text(&place["address"])));
+    let page = page.header(header::ACCEPT, "text/html").send().await?;
+    assert_eq!(page.status(), StatusCode::OK, "by its own port, without a host");
+    assert!(page.text().await?.contains("Later Inc."));
     site.stack.shutdown().await;
     Ok(())
 }

@@ -18,6 +18,8 @@ pub struct Directory {
     pub twin: String,
     /// The mail that was sent.
     pub outbox: String,
+    /// Where all workspaces are, those that were created since too.
+    pub workspaces: String,
     pub operator: Account,
     pub workspace: Account,
     pub second_admin: Account,
@@ -76,6 +78,7 @@ impl Directory {
             },
             twin: stack.twin.base_url().to_owned(),
             outbox: stack.outbox_url().to_owned(),
+            workspaces: format!("{}workspaces", stack.outbox_url()),
             operator: account(demo, OPERATOR, OPERATOR_EMAIL).await?,
             workspace: account(demo, CUSTOMER, SPONSOR).await?,
             second_admin: account(demo, CUSTOMER, SECOND_ADMIN).await?,
@@ -109,6 +112,7 @@ impl fmt::Display for Directory {
         row("Sign in by SAML", &self.saml.sign_in)?;
         row("  from the dashboard", &self.saml.idp_dashboard)?;
         row("Okta twin", &format!("{}/_twin", self.twin))?;
-        row("Mail outbox", &self.outbox)
+        row("Mail outbox", &self.outbox)?;
+        row("All workspaces", &self.workspaces)
     }
 }
