@@ -41,6 +41,9 @@ pub const OPERATOR_EMAIL: &str = "operator@atomation.example";
 /// How many batches of a queue Lambda begins with where the template names no limit.
 const FIRST_BATCHES: usize = 5;
 
+/// How long a stack that is stopped waits for invocations under way.
+const LAST_WORK: Duration = Duration::from_secs(5);
+
 /// How a stack is started.
 #[derive(Debug, Clone)]
 pub struct StackOptions {
@@ -230,6 +233,14 @@ impl Stack {
             listener.stop().await;
         }
         self.doors.close();
+        // Those whose clients went away, too.
+        let functions = &self.functions;
+        let rest = async {
+            while functions.running() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let _ = tokio::time::timeout(LAST_WORK, rest).await;
         self.twin.shutdown().await;
         self.cloud.shutdown().await;
     }
