@@ -61,7 +61,7 @@ struct Run {
     /// started in.
     #[arg(long, value_name = "DIR", default_value = RECORDINGS)]
     recordings: PathBuf,
-    /// How much the functions log, such as `info` or `shared=debug`.
+    /// How much the functions log on standard error, such as `info` or `shared=debug`.
     #[arg(long, default_value = "error")]
     log: String,
 }
@@ -87,7 +87,7 @@ impl Cli {
 
 impl Run {
     async fn start(&self, schedules: bool) -> anyhow::Result<Stack> {
-        telemetry::init(&self.log);
+        telemetry::init_on_stderr(&self.log);
         let org = match self.org.as_str() {
             "recordings" => {
                 anyhow::ensure!(
