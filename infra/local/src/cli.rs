@@ -70,7 +70,8 @@ struct Run {
 struct Serve {
     #[command(flatten)]
     run: Run,
-    /// Print one line of JSON for tools in place of the table.
+    /// Print one line of JSON for tools in place of the table. Its `now` is the stack's time: TOTP codes are made for
+    /// that.
     #[arg(long)]
     json: bool,
 }

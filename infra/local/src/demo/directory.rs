@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use shared::ops::Clock;
 
 use super::{CUSTOMER, Demo, SECOND_ADMIN, SPONSOR};
 use crate::stack::{OPERATOR, OPERATOR_EMAIL};
@@ -11,6 +12,8 @@ use crate::stack::{OPERATOR, OPERATOR_EMAIL};
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Directory {
+    /// The stack's time when this was printed (RFC 3339): what it expects TOTP codes for.
+    pub now: String,
     pub console: String,
     pub scim: Scim,
     pub saml: Saml,
@@ -65,6 +68,7 @@ impl Directory {
         let stack = demo.stack;
         let origin = stack.origin(CUSTOMER);
         Ok(Self {
+            now: format!("{:.3}", stack.clock.now()),
             console: origin.clone(),
             scim: Scim {
                 base_url: format!("{}/scim/v2", stack.address(CUSTOMER).await?),
@@ -98,6 +102,7 @@ async fn account(demo: &Demo<'_>, subdomain: &str, email: &str) -> anyhow::Resul
 impl fmt::Display for Directory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut row = |name: &str, value: &str| writeln!(f, "{name:<20} {value}");
+        row("The stack's time", &self.now)?;
         row("Console", &self.console)?;
         row("  the same on", &self.workspace.address)?;
         row("  Admin", &format!("{}  (TOTP {})", self.workspace.email, self.workspace.totp_secret))?;
