@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, TcpListener},
+    os::unix::fs::PermissionsExt,
     path::Path,
     time::Duration,
 };
@@ -67,6 +68,8 @@ async fn the_main_job_runs_from_an_empty_deployment_to_a_delivered_report() -> a
         .find(|entry| entry.file_name().to_string_lossy().starts_with("raw-"));
     let raw = std::fs::read(raw.context("a file of raw evidence")?.path())?;
     assert!(raw.starts_with(&ZSTD), "it is kept as it came");
+    let mode = std::fs::metadata(&delivered)?.permissions().mode();
+    assert_eq!(mode & 0o077, 0, "others may look at raw evidence");
 
     // What was done is not done again, and the week that went by is not forgotten. The stack is moved, and somebody else
     // has the workspace's own port: the org's apps follow, or nobody would sign in.

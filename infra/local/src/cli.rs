@@ -12,11 +12,16 @@ use local::{
 use okta_twin::Org;
 use shared::ops::telemetry;
 
+use crate::ending::Ending;
+
 /// Where the recorded answers are, if they are there: beside the checkout.
 const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/okta/recordings");
 
 /// A clock that is as far off shows in the codes of an authenticator app.
 const NOTICEABLE_SECONDS: i64 = 30;
+
+/// The exit status of a run that was ended before it was done, as shells have it for Ctrl-C.
+const ENDED: u8 = 130;
 
 /// Runs the whole product on this machine, with no other tool and no cloud account.
 #[derive(Debug, Parser)]
@@ -41,7 +46,7 @@ struct Run {
     /// Keep the data in this folder; a later run goes on with it.
     #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
     data: Option<PathBuf>,
-    /// Keep nothing (the default).
+    /// Keep nothing (the default). What a demo delivers lies in .data/demo all the same, for its owner alone.
     #[arg(long)]
     ephemeral: bool,
     /// Start the stack's time elsewhere, such as 2026-03-01T08:00:00Z. Without it, kept data goes on from the time
@@ -112,9 +117,16 @@ impl Run {
     }
 
     async fn demo(self) -> anyhow::Result<ExitCode> {
-        let began = Instant::now();
-        let stack = self.start(false).await?;
-        let mut demo = Demo::new(&stack, self.data.as_deref(), Narrator::new())?;
+        let (began, mut ending) = (Instant::now(), Ending::new()?);
+        let stack = ending.unless(self.start(false)).await.transpose()?;
+        let Some(stack) = stack else { return Ok(ExitCode::from(ENDED)) };
+        let outcome = ending.unless(self.job(&stack, began)).await;
+        stack.shutdown().await;
+        outcome.map_or(Ok(ExitCode::from(ENDED)), |done| done.map(|()| ExitCode::SUCCESS))
+    }
+
+    async fn job(&self, stack: &Stack, began: Instant) -> anyhow::Result<()> {
+        let mut demo = Demo::new(stack, self.data.as_deref(), Narrator::new())?;
         let up = began.elapsed().as_secs_f32();
         demo.narrator
             .note(&format!("The stack is up after {up:.1} s; the Okta twin is at {}", stack.twin.base_url()));
@@ -122,20 +134,28 @@ impl Run {
         let (requests, tally) = (demo.narrator.exchanges(), demo.narrator.tally());
         demo.narrator.note(&format!("\n   {requests} requests in {:.1} s", began.elapsed().as_secs_f32()));
         demo.narrator.note(&tally.to_string());
-        drop(demo);
-        stack.shutdown().await;
-        outcome?;
-        Ok(ExitCode::SUCCESS)
+        outcome.map(drop)
     }
 }
 
 impl Serve {
     async fn serve(self) -> anyhow::Result<ExitCode> {
-        let began = Instant::now();
-        let stack = self.run.start(true).await?;
+        let (began, mut ending) = (Instant::now(), Ending::new()?);
+        let stack = ending.unless(self.run.start(true)).await.transpose()?;
+        let Some(stack) = stack else { return Ok(ExitCode::from(ENDED)) };
+        let told = ending.unless(self.tell(&stack, began)).await;
+        if let Some(Ok(())) = told {
+            ending.unless(std::future::pending::<()>()).await;
+        }
+        stack.shutdown().await;
+        // To be ended is how it ends; only what was to be told may have been missed.
+        told.map_or(Ok(ExitCode::from(ENDED)), |told| told.map(|()| ExitCode::SUCCESS))
+    }
+
+    async fn tell(&self, stack: &Stack, began: Instant) -> anyhow::Result<()> {
         let up = began.elapsed().as_secs_f32();
         eprintln!("The stack is up after {up:.1} s; its workspace is being made:");
-        let mut demo = Demo::new(&stack, self.run.data.as_deref(), Narrator::chapters())?;
+        let mut demo = Demo::new(stack, self.run.data.as_deref(), Narrator::chapters())?;
         demo.prepare().await?;
         let ahead = stack.clock.offset().as_secs();
         if ahead.abs() >= NOTICEABLE_SECONDS {
@@ -149,8 +169,6 @@ impl Serve {
         } else {
             println!("{directory}\nStop with Ctrl-C.");
         }
-        tokio::signal::ctrl_c().await?;
-        stack.shutdown().await;
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }

@@ -1,5 +1,10 @@
 //! A partner sees nothing without a live approval; raw evidence needs two people; a revocation holds at once.
 
+use std::{
+    fs::{DirBuilder, Permissions},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+};
+
 use anyhow::{Context, ensure};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -18,6 +23,9 @@ const RAW_ONE_YES: &str = "deliver: raw evidence is refused after one yes of two
 
 /// What is kept for a person to look at, beside one file of raw evidence.
 const KEPT: [&str; 3] = ["report", "findings_sanitized", "manifest"];
+
+/// Raw evidence is nobody else's to read.
+const OWNER_ONLY: u32 = 0o700;
 
 const PARTNER: &str = "ironbridge";
 const PARTNER_LEAD: &str = "lead@ironbridge.example";
@@ -117,7 +125,9 @@ impl Demo<'_> {
 
     fn keep(&self, name: &str, reply: &Reply) -> anyhow::Result<()> {
         ensure!(!reply.bytes.is_empty(), "{name} is empty");
-        std::fs::create_dir_all(&self.shelf)?;
+        DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(&self.shelf)?;
+        // One of an earlier version was open to all.
+        std::fs::set_permissions(&self.shelf, Permissions::from_mode(OWNER_ONLY))?;
         // A file's name, whatever the object's key is made of.
         let name: String =
             name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
