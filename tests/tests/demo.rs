@@ -14,6 +14,7 @@ use local::{
     Stack, StackOptions,
     demo::{Demo, Narrator},
 };
+use shared::ops::{Clock, SystemClock};
 
 /// What a run took.
 struct Run {
@@ -34,6 +35,21 @@ async fn run(data: &Path, port: u16) -> anyhow::Result<Run> {
     drop(demo);
     stack.shutdown().await;
     Ok(Run { requests, counted, ahead })
+}
+
+/// Serves `data` two years later, and says how a SCIM client is answered that has the token which is handed out.
+async fn client_of_later(data: &Path) -> anyhow::Result<u16> {
+    let later = SystemClock.now() + SignedDuration::from_hours(2 * 366 * 24);
+    let options = StackOptions { data: Some(data.to_owned()), clock: Some(later), ..StackOptions::default() };
+    let stack = Stack::start(StackOptions { users: 300, ..options }).await?;
+    let mut demo = Demo::new(&stack, Some(data), Narrator::silent())?;
+    demo.prepare().await?;
+    let token = demo.state.scim_token.clone().context("a token")?;
+    let mut client = demo.visitor("scim").await?.bearing(&token);
+    let answer = client.get(&mut demo.narrator, "/scim/v2/Users?count=1").await?;
+    drop(demo);
+    stack.shutdown().await;
+    Ok(answer.status.as_u16())
 }
 
 /// The ports of the last run: of the gateway, and of each workspace.
@@ -87,6 +103,9 @@ async fn the_main_job_runs_from_an_empty_deployment_to_a_delivered_report() -> a
     }
     assert!(second.requests < first.requests / 2, "{} requests after {}", second.requests, first.requests);
     assert!(second.ahead > SignedDuration::from_hours(24 * 7), "{}", second.ahead);
+
+    // A token lives for a year.
+    assert_eq!(client_of_later(data.path()).await?, 200);
     Ok(())
 }
 

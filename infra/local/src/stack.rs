@@ -105,10 +105,7 @@ impl Stack {
         // The stand-ins take hold of the data folder first: one stack to a folder.
         let cloud =
             Cloud::start(CloudOptions { data: options.data.clone(), now: now.clone(), seed: None }).await?;
-        if options.clock.is_none() {
-            clock.advance(kept_clock.read()?.unwrap_or(SignedDuration::ZERO));
-        }
-        kept_clock.write(clock.offset())?;
+        kept_clock.begin(&clock, options.clock)?;
         let ports = Arc::new(Ports::open(options.data.as_deref())?);
         let listener = ports.bind(ports::GATEWAY, options.port).await?;
         let resources = Arc::new(Resources::create(&cloud, &template, ports.gateway()).await?);

@@ -14,6 +14,7 @@ const NO_ROLE: &str = "User";
 
 impl Demo<'_> {
     pub(super) async fn provision(&mut self, people: &mut People) -> anyhow::Result<()> {
+        self.forget_dead_token().await?;
         if !self.begins(PROVISION) {
             return Ok(());
         }
@@ -77,6 +78,20 @@ impl Demo<'_> {
         let path = format!("/scim/v2/Users/{id}");
         let shown = reader.get(&mut self.narrator, &path).await?.expect(200)?.json()?;
         ensure!(shown["active"] == want, "want active = {want}, got {}", shown["active"]);
+        Ok(())
+    }
+
+    /// Forgets the token of an earlier run if it opens nothing any more: it expired on the stack's clock, or was revoked.
+    /// The step is then done again, with another one.
+    async fn forget_dead_token(&mut self) -> anyhow::Result<()> {
+        let Some(token) = self.state.scim_token.clone() else { return Ok(()) };
+        let mut reader = self.visitor("scim").await?.bearing(&token);
+        let answer = reader.get(&mut self.narrator, "/scim/v2/Users?count=1").await?;
+        if answer.expect_any(&[200, 401, 403])?.status.as_u16() != 200 {
+            self.narrator.note("The token of an earlier run works no more");
+            self.state.scim_token = None;
+            self.state.undo(PROVISION)?;
+        }
         Ok(())
     }
 

@@ -65,6 +65,12 @@ impl State {
         self.save()
     }
 
+    /// Notes that a step is to be done again.
+    pub fn undo(&mut self, step: &str) -> anyhow::Result<()> {
+        self.done.retain(|done| done != step);
+        self.save()
+    }
+
     /// Whether a step, or a part of one, was done, by this run or one before.
     pub fn is_done(&self, step: &str) -> bool {
         self.done.iter().any(|done| done == step)
