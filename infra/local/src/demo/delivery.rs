@@ -1,6 +1,7 @@
 //! A partner sees nothing without a live approval; raw evidence needs two people; a revocation holds at once.
 
 use std::{
+    collections::BTreeSet,
     fs::{DirBuilder, Permissions},
     os::unix::fs::{DirBuilderExt, PermissionsExt},
 };
@@ -98,7 +99,7 @@ impl Demo<'_> {
     /// Reads what was published as the sponsor and keeps it where a person can look at it.
     pub(super) async fn keep_all(&mut self, people: &mut People) -> anyhow::Result<()> {
         let listed = people.sponsor.get(&mut self.narrator, "/deliveries").await?.expect(200)?.json()?;
-        let mut raw = false;
+        let (mut raw, mut missing) = (false, BTreeSet::from(KEPT));
         for object in listed["objects"].as_array().into_iter().flatten() {
             let class = object["class"].as_str().unwrap_or_default();
             // A large file of raw evidence comes in parts: any other one will do.
@@ -113,9 +114,11 @@ impl Demo<'_> {
                 raw = true;
             } else {
                 self.keep(name, &reply)?;
+                missing.remove(class);
             }
         }
         ensure!(raw, "the sponsor is shown no raw evidence");
+        ensure!(missing.is_empty(), "the sponsor is not shown {missing:?}");
         self.narrator.note(&format!(
             "The report, what it is without names, the manifest and a file of the raw evidence (zstd) lie in {}",
             self.shelf.display()

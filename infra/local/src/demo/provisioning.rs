@@ -2,7 +2,7 @@
 
 use anyhow::{Context, ensure};
 use okta_twin::{Exchange, Outcome, Provisioning, Run, ScimApp, ScimKind, Secret, TwinUser};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Browser, CUSTOMER, Demo, People};
 
@@ -35,12 +35,14 @@ impl Demo<'_> {
         for user in [first, second, third] {
             self.tell("Assign a person", okta.assign(&user.login).await)?;
         }
-        let profile = json!({ "title": "Identity engineer" });
+        // One of the attributes that the app maps.
+        let profile = json!({ "displayName": "The identity engineer" });
         self.tell("Update a profile", okta.update_profile(&first.login, &profile).await)?;
+        self.expect_shown(&mut reader, first, "displayName", &profile["displayName"]).await?;
         self.tell("Deactivate a person", okta.deactivate(&second.login).await)?;
-        self.expect_active(&mut reader, second, false).await?;
+        self.expect_shown(&mut reader, second, "active", &json!(false)).await?;
         self.tell("Reactivate that person", okta.reactivate(&second.login).await)?;
-        self.expect_active(&mut reader, second, true).await?;
+        self.expect_shown(&mut reader, second, "active", &json!(true)).await?;
         self.tell("Refresh app groups", okta.refresh_app_groups().await)?;
         let (group, role) = self.link();
         self.tell("Link a group to a role", okta.link_group(group, role, false).await)?;
@@ -66,18 +68,19 @@ impl Demo<'_> {
         self.stack.twin.provisioning(APP).context("the twin has no such app")
     }
 
-    /// Looks whether the workspace holds `user` for active.
-    async fn expect_active(
+    /// Reads `user` back from the workspace: an attribute must be as the org has it.
+    async fn expect_shown(
         &mut self,
         reader: &mut Browser,
         user: &TwinUser,
-        want: bool,
+        attribute: &str,
+        want: &Value,
     ) -> anyhow::Result<()> {
         let links = self.okta()?.links();
         let id = links.users.get(&user.id).context("the person was not provisioned")?;
         let path = format!("/scim/v2/Users/{id}");
         let shown = reader.get(&mut self.narrator, &path).await?.expect(200)?.json()?;
-        ensure!(shown["active"] == want, "want active = {want}, got {}", shown["active"]);
+        ensure!(shown[attribute] == *want, "want {attribute} = {want}, got {}", shown[attribute]);
         Ok(())
     }
 
