@@ -50,10 +50,10 @@ struct Run {
     #[arg(long)]
     ephemeral: bool,
     /// Start the stack's time elsewhere, such as 2026-03-01T08:00:00Z. Without it, kept data goes on from the time
-    /// that it was left at.
+    /// that it was left at; it never goes back.
     #[arg(long, value_name = "RFC3339")]
     clock: Option<Timestamp>,
-    /// The port of the workspaces; 0 takes a free one.
+    /// The port of the workspaces; 0 takes that of the last run over the data, else a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// Which Okta org the twin plays: `synthetic`, or `recordings` (real recorded answers, where they are).
