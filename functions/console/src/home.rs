@@ -7,7 +7,7 @@ use serde_json::json;
 use shared::{
     http::{Answer, Person, Problem},
     store::{TenantStore, connections::Connection},
-    tenant::WorkspaceKind,
+    tenant::{WorkspaceKind, token::TokenState},
 };
 
 use crate::{Console, layout, orgs};
@@ -61,6 +61,7 @@ async fn customer_steps(person: &Person) -> Result<Vec<Step>, Problem> {
     let users = store.user_listing().await?.total();
     let connections = orgs::of_customer(person).await?;
     let (tokens, sso) = try_join!(store.tokens(), store.sso_is_on())?;
+    let provisioned = tokens.iter().any(|token| token.state(person.visit.at) == TokenState::Live);
     let checked = |org: &Connection| org.preflight.as_ref().is_some_and(|check| check.passed);
     let next = connections.iter().find(|org| !checked(org)).or(connections.first());
     let org_page = next.map_or_else(|| "/orgs".to_owned(), |org| format!("/orgs/{}", org.org));
@@ -77,7 +78,7 @@ async fn customer_steps(person: &Person) -> Result<Vec<Step>, Problem> {
             &org_page,
         ),
         step("sso", sso, "Optional: let people sign in with Okta", "/security/sso"),
-        step("scim", !tokens.is_empty(), "Optional: provision people from Okta by SCIM", "/security/scim"),
+        step("scim", provisioned, "Optional: provision people from Okta by SCIM", "/security/scim"),
         step("first_scan", scanned, "Approve and run the first scan", &org_page),
         step(
             "report",

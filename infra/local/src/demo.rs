@@ -68,9 +68,14 @@ pub struct People {
 
 impl<'s> Demo<'s> {
     /// A run over `stack`, whose data is kept in `data` if anywhere.
+    ///
+    /// # Errors
+    /// The data cannot be read, or is about another org than the twin's.
     pub fn new(stack: &'s Stack, data: Option<&Path>, narrator: Narrator) -> anyhow::Result<Self> {
         let shelf = data.map_or_else(|| PathBuf::from(".data/demo"), |data| data.join("delivered"));
-        Ok(Self { stack, narrator, state: State::open(data)?, shelf, travels: true })
+        let mut state = State::open(data)?;
+        state.is_about(if stack.is_synthetic { "synthetic" } else { "recordings" })?;
+        Ok(Self { stack, narrator, state, shelf, travels: true })
     }
 
     /// Runs the job up to the published report and leaves the clock where it is, so that an authenticator app

@@ -1,12 +1,16 @@
 //! API Gateway on loopback: finds the route, puts the request to the function as Lambda would get it, and
-//! turns the answer back. Its limits and its own errors are those of HTTP APIs.
+//! turns the answer back. Its limits and its own errors are those of HTTP APIs
+//! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>); of Lambda's limit on a payload
+//! and the gateway's own of 10 MB, Lambda's comes first.
 
 mod payload;
 pub mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -30,7 +34,7 @@ const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 /// HTTP APIs wait no longer for a function.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The request line and all headers together, in bytes.
+/// The request line and the values of all headers together, in bytes.
 const HEADER_LIMIT: usize = 10_240;
 
 /// What a request cost, as `calls=2 trips=1 rcu=1 wcu=0`: the local stack only.
@@ -47,7 +51,12 @@ struct Shared {
     functions: Arc<Functions>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    timeout: Duration,
+    changed: OnceLock<Changed>,
 }
+
+/// Is told the host of a request.
+type Changed = Box<dyn Fn(&str) + Send + Sync>;
 
 impl Gateway {
     /// A gateway for the template's routes; it does not listen yet.
@@ -57,8 +66,16 @@ impl Gateway {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        let shared = Shared { routes: Routes::of(template), functions, clock, random };
+        let routes = Routes::of(template);
+        let changed = OnceLock::new();
+        let shared = Shared { routes, functions, clock, random, timeout: TIMEOUT, changed };
         Self { shared: Arc::new(shared), servers: Mutex::default() }
+    }
+
+    /// From now on tells `changed` the host of each request that may have changed something there. Only the first
+    /// listener is told.
+    pub fn tell(&self, changed: impl Fn(&str) + Send + Sync + 'static) {
+        let _ = self.shared.changed.set(Box::new(changed));
     }
 
     /// Listens on a loopback port. With `domain_name`, every request is taken as one for that host: many
@@ -85,23 +102,27 @@ impl Gateway {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner).push(server);
         Ok(port)
     }
-}
 
-impl Drop for Gateway {
-    fn drop(&mut self) {
+    /// Takes no more connections.
+    pub fn stop(&self) {
         for server in self.servers.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             server.abort();
         }
     }
 }
 
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
 impl Shared {
     async fn handle(&self, request: Request, domain_name: Option<String>, peer: SocketAddr) -> Response {
         let (parts, body) = request.into_parts();
-        let head = parts.uri.path().len() + parts.uri.query().map_or(0, str::len);
-        let headers: usize =
-            parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        if head + headers > HEADER_LIMIT {
+        let line = format!("{} {} {:?}", parts.method, parts.uri, parts.version);
+        let headers: usize = parts.headers.values().map(HeaderValue::len).sum();
+        if line.len() + headers > HEADER_LIMIT {
             return refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
         }
         let Some(host) = domain_name.or_else(|| host(&parts.headers)) else {
@@ -124,8 +145,10 @@ impl Shared {
         if event.to_string().len() > PAYLOAD_LIMIT {
             return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         }
-        let invocation = meter::measured(self.functions.invoke(found.function, event));
-        let Ok((answer, cost)) = tokio::time::timeout(TIMEOUT, invocation).await else {
+        let (functions, name) = (self.functions.clone(), found.function.to_owned());
+        // A task of its own: as on Lambda, it runs to its end whether anybody waits for it or not.
+        let invocation = tokio::spawn(async move { meter::measured(functions.invoke(&name, event)).await });
+        let Ok(Ok((answer, cost))) = tokio::time::timeout(self.timeout, invocation).await else {
             return refusal(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
         };
         let answer = match answer {
@@ -133,6 +156,11 @@ impl Shared {
             Ok(_) => Err(anyhow::anyhow!("an answer larger than Lambda gives")),
             Err(error) => Err(error),
         };
+        if !parts.method.is_safe()
+            && let Some(changed) = self.changed.get()
+        {
+            changed(&host);
+        }
         match answer {
             Ok(mut response) => {
                 let cost =

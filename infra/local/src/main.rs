@@ -1,6 +1,7 @@
 //! `cargo local`: the whole product on this machine.
 
 mod cli;
+mod ending;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,8 @@
 //! The running stack: stand-ins, functions, gateway, twin, clocks that tick.
 
+mod doors;
 mod kept_clock;
+mod moved;
 mod ports;
 mod resources;
 
@@ -12,10 +14,10 @@ use okta_twin::{Org, Twin, TwinOptions};
 use serde_json::{Value, json};
 use shared::{
     ops::{Clock, OffsetClock, SystemRandom},
-    store::Aws,
+    store::{Aws, Workspaces},
     tenant::Subdomain,
 };
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::{
     cloud::{
@@ -28,14 +30,19 @@ use crate::{
     template::{QueueSource, Template},
 };
 
-use self::kept_clock::KeptClock;
-pub use ports::Ports;
-use resources::Resources;
+use self::{doors::Doors, kept_clock::KeptClock, resources::Resources};
+pub(crate) use ports::{Place, Ports};
 
 /// The operators' workspace of a local stack.
 pub const OPERATOR: &str = "operator";
 /// Its first administrator.
 pub const OPERATOR_EMAIL: &str = "operator@atomation.example";
+
+/// How many batches of a queue Lambda begins with where the template names no limit.
+const FIRST_BATCHES: usize = 5;
+
+/// How long a stack that is stopped waits for invocations under way.
+const LAST_WORK: Duration = Duration::from_secs(5);
 
 /// How a stack is started.
 #[derive(Debug, Clone)]
@@ -72,13 +79,12 @@ pub struct Stack {
     /// Whether the twin's org is made up, with known names in it, or made of recordings.
     pub is_synthetic: bool,
     kept_clock: KeptClock,
-    gateway: Gateway,
-    ports: Ports,
-    port: u16,
+    doors: Arc<Doors>,
+    ports: Arc<Ports>,
     outbox: String,
-    outbox_server: JoinHandle<()>,
     listeners: Vec<Listener>,
-    schedules: Vec<JoinHandle<()>>,
+    /// What goes on beside the functions: the outbox, the watch for new workspaces, schedules.
+    tasks: JoinSet<()>,
 }
 
 impl Stack {
@@ -99,14 +105,10 @@ impl Stack {
         // The stand-ins take hold of the data folder first: one stack to a folder.
         let cloud =
             Cloud::start(CloudOptions { data: options.data.clone(), now: now.clone(), seed: None }).await?;
-        if options.clock.is_none() {
-            clock.advance(kept_clock.read()?.unwrap_or(SignedDuration::ZERO));
-        }
-        kept_clock.write(clock.offset())?;
-        let ports = Ports::open(options.data.as_deref())?;
-        let listener = ports.bind("gateway", options.port).await?;
-        let port = listener.local_addr()?.port();
-        let resources = Arc::new(Resources::create(&cloud, &template, port).await?);
+        kept_clock.begin(&clock, options.clock)?;
+        let ports = Arc::new(Ports::open(options.data.as_deref())?);
+        let listener = ports.bind(ports::GATEWAY, options.port).await?;
+        let resources = Arc::new(Resources::create(&cloud, &template, ports.gateway()).await?);
         // The twin binds by itself: its port is found here, and let go a moment before.
         let twin_address = ports.bind("twin", 0).await?.local_addr()?;
         let is_synthetic = matches!(options.org, Org::Synthetic);
@@ -128,9 +130,13 @@ impl Stack {
         })?;
         let timeouts = template.functions.iter().map(|function| (function.name.clone(), function.timeout));
         let functions = Arc::new(functions.with_timeouts(timeouts));
+        // The operators' list is read as the console reads it.
+        let table = aws_of("console", &template, &cloud, &resources)?.table(random.clone())?;
         let gateway = Gateway::new(&template, functions.clone(), dyn_clock, random);
         gateway.serve(listener, None)?;
-        let (outbox, outbox_server) = crate::outbox::serve(cloud.ses().clone()).await?;
+        let doors = Arc::new(Doors::new(gateway, ports.clone(), Workspaces::new(table)));
+        let mut tasks = JoinSet::new();
+        let outbox = crate::outbox::serve(&mut tasks, cloud.ses().clone(), ports.clone()).await?;
         let mut stack = Self {
             cloud,
             twin,
@@ -140,48 +146,32 @@ impl Stack {
             resumed,
             is_synthetic,
             kept_clock,
-            gateway,
+            doors,
             ports,
-            port,
             outbox,
-            outbox_server,
             listeners: Vec::new(),
-            schedules: Vec::new(),
+            tasks,
         };
+        // Before anything speaks to the twin: what it was given before may lead nowhere now.
+        let moved = stack.doors.reopen().await?;
+        stack.twin.move_apps(|address| moved.now(address));
         stack.listen_to_queues();
         if options.schedules {
             stack.start_schedules();
         }
-        for subdomain in stack.ports.known() {
-            stack.port_of(&subdomain).await?;
-        }
         stack.bootstrap().await?;
+        stack.tasks.spawn(stack.doors.clone().watch());
         Ok(stack)
     }
 
     /// A workspace's origin, such as `http://acme.localhost:8080`.
     pub fn origin(&self, subdomain: &str) -> String {
-        format!("http://{subdomain}.localhost:{}", self.port)
+        self.ports.origin(subdomain)
     }
 
     /// The address of a workspace's own port, for clients that do not resolve `*.localhost`.
     pub async fn address(&self, subdomain: &str) -> anyhow::Result<String> {
-        Ok(format!("http://127.0.0.1:{}", self.port_of(&Subdomain::parse(subdomain)?).await?))
-    }
-
-    async fn port_of(&self, subdomain: &Subdomain) -> anyhow::Result<u16> {
-        if let Some(port) = self.ports.listening(subdomain) {
-            return Ok(port);
-        }
-        let host = format!("{}.localhost", subdomain.as_str());
-        let wanted = self.ports.kept(subdomain).unwrap_or(0);
-        let port = match self.gateway.listen(wanted, Some(host.clone())).await {
-            Ok(port) => port,
-            // Somebody else has the port of the last run.
-            Err(_) => self.gateway.listen(0, Some(host)).await?,
-        };
-        self.ports.keep(subdomain, port)?;
-        Ok(port)
+        Ok(ports::address(self.doors.open(&Subdomain::parse(subdomain)?).await?))
     }
 
     /// Where the mail that was sent can be read.
@@ -234,15 +224,20 @@ impl Stack {
     }
 
     /// Stops what runs, waiting for invocations under way.
-    pub async fn shutdown(self) {
-        for task in self.schedules {
-            task.abort();
-        }
+    pub async fn shutdown(mut self) {
+        self.tasks.shutdown().await;
         for listener in self.listeners {
             listener.stop().await;
         }
-        self.outbox_server.abort();
-        drop(self.gateway);
+        self.doors.close();
+        // Those whose clients went away, too.
+        let functions = &self.functions;
+        let rest = async {
+            while functions.running() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let _ = tokio::time::timeout(LAST_WORK, rest).await;
         self.twin.shutdown().await;
         self.cloud.shutdown().await;
     }
@@ -265,14 +260,14 @@ impl Stack {
                 let (functions, name, clock) =
                     (self.functions.clone(), function.name.clone(), self.clock.clone());
                 let mut ticks = tokio::time::interval(schedule.every);
-                self.schedules.push(tokio::spawn(async move {
+                self.tasks.spawn(async move {
                     loop {
                         ticks.tick().await;
                         if let Err(error) = functions.invoke(&name, schedule_event(clock.now())).await {
                             tracing::warn!(function = name, %error, "a scheduled invocation failed");
                         }
                     }
-                }));
+                });
             }
         }
     }
@@ -281,7 +276,7 @@ impl Stack {
         let operator =
             json!({ "subdomain": OPERATOR, "name": "Atomation operators", "email": OPERATOR_EMAIL });
         self.functions.invoke("housekeeping", json!({ "bootstrap": operator })).await?;
-        self.port_of(&Subdomain::parse(OPERATOR)?).await?;
+        self.doors.open(&Subdomain::parse(OPERATOR)?).await?;
         Ok(())
     }
 }
@@ -300,7 +295,7 @@ fn event_source(source: &QueueSource) -> EventSource {
         batch_size: usize::try_from(source.batch_size).unwrap_or(1),
         visibility_timeout: None,
         report_batch_item_failures: source.reports_failures,
-        max_concurrency: 4,
+        max_concurrency: source.max_concurrency.unwrap_or(FIRST_BATCHES),
     }
 }
 

@@ -84,6 +84,8 @@ pub struct QueueSource {
     pub queue: String,
     pub batch_size: u32,
     pub reports_failures: bool,
+    /// Most invocations at one time (`MaximumConcurrency`), where the template says so.
+    pub max_concurrency: Option<usize>,
 }
 
 /// A function runs every so often.
@@ -122,8 +124,8 @@ impl Template {
             let (name, properties) = (name.as_str().unwrap_or_default(), &resource["Properties"]);
             match resource["Type"].as_str() {
                 Some("AWS::Serverless::Function") => {
-                    let mut function =
-                        function(properties, default_timeout).with_context(|| name.to_owned())?;
+                    let mut function = function(properties, default_timeout, &template.parameters)
+                        .with_context(|| name.to_owned())?;
                     let managed = |name: &str| resources.get(name);
                     let known = |name: &str| known(name, &template.parameters);
                     let policy = Policy::read(&properties["Policies"], managed, &known);
@@ -154,7 +156,11 @@ impl Template {
     }
 }
 
-fn function(properties: &Value, default_timeout: u64) -> anyhow::Result<Function> {
+fn function(
+    properties: &Value,
+    default_timeout: u64,
+    parameters: &BTreeMap<String, String>,
+) -> anyhow::Result<Function> {
     let code = properties["CodeUri"].as_str().context("no CodeUri")?;
     let name = code.trim_end_matches('/').rsplit('/').next().context("an empty CodeUri")?.to_owned();
     let timeout = Duration::from_secs(properties["Timeout"].as_u64().unwrap_or(default_timeout));
@@ -187,6 +193,7 @@ fn function(properties: &Value, default_timeout: u64) -> anyhow::Result<Function
                     reports_failures: with["FunctionResponseTypes"]
                         .as_sequence()
                         .is_some_and(|s| !s.is_empty()),
+                    max_concurrency: number(&with["ScalingConfig"]["MaximumConcurrency"], parameters)?,
                 });
             }
             Some("Schedule" | "ScheduleV2") => {
@@ -237,6 +244,19 @@ fn variable(value: &Value) -> anyhow::Result<Variable> {
     }
 }
 
+/// A number, or the one that the parameter has which `!Ref` names; none if nothing is said.
+fn number(value: &Value, parameters: &BTreeMap<String, String>) -> anyhow::Result<Option<usize>> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    if let Some(number) = value.as_u64() {
+        return Ok(Some(usize::try_from(number)?));
+    }
+    let name = logical_name(value).context("want a number or !Ref")?;
+    let text = parameters.get(&name).with_context(|| format!("there is no parameter {name}"))?;
+    Ok(Some(text.parse::<usize>().with_context(|| format!("the parameter {name} is no number"))?))
+}
+
 fn queue(properties: &Value) -> Queue {
     let redrive = &properties["RedrivePolicy"];
     let dead_letters = logical_name(&redrive["deadLetterTargetArn"])
@@ -264,4 +284,31 @@ fn rate(expression: &str) -> anyhow::Result<Duration> {
         other => bail!("a rate in {other}"),
     };
     Ok(Duration::from_secs(count.parse::<u64>()? * seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_steps_run_at_once_as_the_parameter_says() {
+        let template = Template::built_in().unwrap();
+        let of = |name: &str| {
+            let function = template.functions.iter().find(|function| function.name == name);
+            function.and_then(|function| function.queue.clone()).unwrap().max_concurrency
+        };
+        let said = template.parameters["ScanConcurrency"].parse::<usize>().unwrap();
+        assert_eq!(of("scan-worker"), Some(said));
+        assert_eq!(of("report-export"), None, "nothing is said of it");
+    }
+
+    #[test]
+    fn a_number_is_said_or_named() {
+        let parameters =
+            [("Many", "7"), ("Word", "x")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let parameters = BTreeMap::from(parameters);
+        let read = |text: &str| number(&serde_norway::from_str(text).unwrap(), &parameters).ok();
+        assert_eq!((read("5"), read("!Ref Many"), read("~")), (Some(Some(5)), Some(Some(7)), Some(None)));
+        assert_eq!((read("!Ref Word"), read("!Ref Nobody"), read("text")), (None, None, None));
+    }
 }

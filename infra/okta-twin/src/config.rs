@@ -122,6 +122,18 @@ impl Config {
         write_private(&folder.join(FILE), &serde_json::to_vec_pretty(self)?)?;
         Ok(())
     }
+
+    /// Gives each address of an app its present form, where `moved` knows one.
+    pub(crate) fn move_apps(&mut self, moved: impl Fn(&str) -> Option<String>) {
+        let saml = self.saml_apps.values_mut().flat_map(|app| [&mut app.acs_url, &mut app.audience]);
+        let scim = self.scim_apps.values_mut().map(|app| &mut app.base_url);
+        let keys = self.service_apps.values_mut().filter_map(|app| app.jwks_uri.as_mut());
+        for address in saml.chain(scim).chain(keys) {
+            if let Some(now) = moved(address.as_str()) {
+                *address = now;
+            }
+        }
+    }
 }
 
 /// Writes a file that only its owner may read. Written beside and renamed: a kill in the middle leaves the old file.
@@ -145,5 +157,27 @@ mod tests {
         let app =
             ScimApp { base_url: "https://x".into(), token: Secret::new("hush"), kind: ScimKind::Catalog };
         assert!(!format!("{app:?}").contains("hush"));
+    }
+
+    #[test]
+    fn apps_move_with_all_of_their_addresses() {
+        let at = |path: &str| format!("http://old{path}");
+        let saml = SamlApp { acs_url: at("/acs"), audience: at("/metadata"), ..SamlApp::default() };
+        let elsewhere = SamlApp { acs_url: "http://other/acs".to_owned(), ..SamlApp::default() };
+        let scim = ScimApp { base_url: at("/scim"), ..ScimApp::default() };
+        let keys = ServiceApp { jwks_uri: Some(at("/jwks")), ..ServiceApp::default() };
+        let mut config = Config {
+            saml_apps: [("a".to_owned(), saml), ("b".to_owned(), elsewhere.clone())].into(),
+            scim_apps: [("a".to_owned(), scim)].into(),
+            service_apps: [("a".to_owned(), keys), ("b".to_owned(), ServiceApp::default())].into(),
+            ..Config::default()
+        };
+        config.move_apps(|address| Some(format!("http://new{}", address.strip_prefix("http://old")?)));
+
+        let saml = &config.saml_apps["a"];
+        assert_eq!((&*saml.acs_url, &*saml.audience), ("http://new/acs", "http://new/metadata"));
+        assert_eq!(config.scim_apps["a"].base_url, "http://new/scim");
+        assert_eq!(config.service_apps["a"].jwks_uri.as_deref(), Some("http://new/jwks"));
+        assert_eq!((&config.saml_apps["b"], &config.service_apps["b"].jwks_uri), (&elsewhere, &None));
     }
 }

@@ -131,6 +131,11 @@ impl Twin {
         self.app.configure(|config| config.scim_apps.insert(name.to_owned(), app));
     }
 
+    /// Moves the apps: `moved` gives the present form of each of their addresses, or none if it still holds.
+    pub fn move_apps(&self, moved: impl Fn(&str) -> Option<String>) {
+        self.app.configure(|config| config.move_apps(moved));
+    }
+
     /// The SCIM client of an app.
     pub fn provisioning(&self, name: &str) -> Option<Provisioning> {
         Provisioning::open(&self.app, name)

@@ -18,9 +18,17 @@ pub const EVENTS: &str = "info,lambda_runtime::layers::panic=off";
 
 /// Starts logging as JSON on standard output, at `level` (such as `info`).
 pub fn init(level: &str) {
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     // A second start (tests, the local stack) keeps the first subscriber.
-    let _ = lines().with_env_filter(filter).try_init();
+    let _ = lines().with_env_filter(filter(level)).try_init();
+}
+
+/// The same on standard error: for a program whose standard output is its result.
+pub fn init_on_stderr(level: &str) {
+    let _ = lines().with_env_filter(filter(level)).with_writer(std::io::stderr).try_init();
+}
+
+fn filter(level: &str) -> EnvFilter {
+    EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"))
 }
 
 /// One flat JSON object a line.

@@ -3,9 +3,10 @@
 mod later;
 mod people;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::Context;
+use jiff::SignedDuration;
 use okta_twin::ServiceApp;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use shared::{
     okta::endpoints,
     ops::Clock,
     store::scans::ScanRecord,
-    tenant::{OrgId, Role, WorkspaceKind, session::Method as SignedInBy},
+    tenant::{OrgId, Role, WorkspaceKind, session::Method as SignedInBy, token},
 };
 
 use people::{Answered, Site, Someone};
@@ -402,6 +403,63 @@ async fn who_leads_a_partner_has_an_address_at_a_domain_of_its_own() -> Outcomed
     assert_eq!(own.status, StatusCode::CREATED, "the name was not spent: {own:?}");
     let small = json!({ "subdomain": "acme", "name": "Acme", "email": "ann@gmail.com" });
     assert_eq!(operator.post("/customers", &small).await?.status, StatusCode::CREATED, "a customer may");
+    site.stack.shutdown().await;
+    Ok(())
+}
+
+/// What the start page says of a step.
+async fn is_done(person: &Someone, key: &str) -> anyhow::Result<bool> {
+    let home = person.get("/").await?.json;
+    let mut steps = home["steps"].as_array().into_iter().flatten();
+    let step = steps.find(|step| step["step"] == key).context("the step")?;
+    Ok(step["done"] == true)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scim_is_set_up_while_a_token_lives() -> Outcomed {
+    let site = Site::start().await?;
+    let admin = site.customer("acme").await?;
+    let (store, now) = (site.store(&admin.workspace), site.stack.clock.now());
+    assert!(!is_done(&admin, "scim").await?);
+
+    let lifetime = SignedDuration::from_hours(24);
+    let (_, token) = token::issue(&admin.workspace.tenant, &[], lifetime, now, &*site.door.random)?;
+    let audit = |action| site.acting("job:test").record(action, format!("token:{}", token.id), "");
+    let approval = site.allow(&admin, Terms::Scim { okta_url: "https://acme.okta.com".to_owned() }).await?;
+    store.add_token(&token, &[], Some(&approval), &audit("scim.token.create")).await?;
+    assert!(is_done(&admin, "scim").await?);
+
+    store.revoke_token(&token.id, now, &audit("scim.token.revoke")).await?;
+    assert!(!is_done(&admin, "scim").await?, "nobody is provisioned with a token that was revoked");
+    site.stack.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_workspace_has_a_port_of_its_own() -> Outcomed {
+    let site = Site::start().await?;
+    let operator = site.operator(Role::Admin).await?;
+    let new = json!({ "subdomain": "later", "name": "Later Inc.", "email": "sponsor@later.example" });
+    let created = operator.post("/customers", &new).await?;
+    assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
+
+    let list = format!("{}workspaces", site.stack.outbox_url());
+    let mut found = None;
+    for _ in 0..500 {
+        let listed = operator.http.get(&list).header(header::ACCEPT, "application/json").send().await?;
+        let listed: Vec<Value> = serde_json::from_str(&listed.text().await?)?;
+        found = listed.into_iter().find(|place| place["workspace"] == "later");
+        if found.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let place = found.context("nobody is told where the new workspace is")?;
+    assert_eq!(text(&place["origin"]), site.stack.origin("later"));
+    let page = operator.http.get(format!("{}/sign-in", text(&place["address"])));
+    let page = page.header(header::ACCEPT, "text/html").send().await?;
+    assert_eq!(page.status(), StatusCode::OK, "by its own port, without a host");
+    assert!(page.text().await?.contains("Later Inc."));
     site.stack.shutdown().await;
     Ok(())
 }

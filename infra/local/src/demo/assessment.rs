@@ -72,10 +72,14 @@ impl Demo<'_> {
         if !self.state.is_done(UNGRANTED) {
             self.stack.twin.put_service_app(app.clone());
             let checked =
-                sponsor.post(&mut self.narrator, &preflight, &json!({})).await?.expect_any(&[200, 422])?;
-            let passed = checked.json()?["passed"].clone();
-            self.narrator.note(&format!("With no scope granted the check says: passed = {passed}"));
-            ensure!(passed != true, "the preflight passes without a scope");
+                sponsor.post(&mut self.narrator, &preflight, &json!({})).await?.expect(200)?.json()?;
+            self.narrator
+                .note(&format!("With no scope granted the check says: passed = {}", checked["passed"]));
+            ensure!(checked["passed"] == false, "the preflight passes without a scope: {checked}");
+            ensure!(
+                with_state(&checked, "missing") == scopes(&shown)?,
+                "other scopes are missing: {checked}"
+            );
             self.state.finish(UNGRANTED)?;
         }
         app.scopes = scopes(&shown)?;
@@ -84,6 +88,11 @@ impl Demo<'_> {
         let checked = sponsor.post(&mut self.narrator, &preflight, &json!({})).await?.expect(200)?.json()?;
         self.tell_permissions(&checked);
         ensure!(checked["passed"] == true, "the preflight does not pass: {checked}");
+        let granted = with_state(&checked, "granted");
+        ensure!(
+            granted.is_superset(&scopes(&shown)?),
+            "the table does not show each scope as granted: {checked}"
+        );
 
         // A scan needs the customer's word too.
         if !self.state.is_done(UNSCANNED) {
@@ -114,6 +123,13 @@ impl Demo<'_> {
             self.narrator.note(&format!("   {:<36} {}", name.unwrap_or("?"), state.unwrap_or("?")));
         }
     }
+}
+
+/// The lines of the permission table that are in this state.
+fn with_state(checked: &Value, state: &str) -> BTreeSet<String> {
+    let lines = checked["permissions"].as_array().into_iter().flatten();
+    let lines = lines.filter(|line| line["state"] == state);
+    lines.filter_map(|line| line["permission"].as_str().map(ToOwned::to_owned)).collect()
 }
 
 /// The scopes that the org's page asks its administrator to grant: all of them only read.

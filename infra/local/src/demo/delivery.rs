@@ -1,5 +1,11 @@
 //! A partner sees nothing without a live approval; raw evidence needs two people; a revocation holds at once.
 
+use std::{
+    collections::BTreeSet,
+    fs::{DirBuilder, Permissions},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+};
+
 use anyhow::{Context, ensure};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -18,6 +24,9 @@ const RAW_ONE_YES: &str = "deliver: raw evidence is refused after one yes of two
 
 /// What is kept for a person to look at, beside one file of raw evidence.
 const KEPT: [&str; 3] = ["report", "findings_sanitized", "manifest"];
+
+/// Raw evidence is nobody else's to read.
+const OWNER_ONLY: u32 = 0o700;
 
 const PARTNER: &str = "ironbridge";
 const PARTNER_LEAD: &str = "lead@ironbridge.example";
@@ -90,7 +99,7 @@ impl Demo<'_> {
     /// Reads what was published as the sponsor and keeps it where a person can look at it.
     pub(super) async fn keep_all(&mut self, people: &mut People) -> anyhow::Result<()> {
         let listed = people.sponsor.get(&mut self.narrator, "/deliveries").await?.expect(200)?.json()?;
-        let mut raw = false;
+        let (mut raw, mut missing) = (false, BTreeSet::from(KEPT));
         for object in listed["objects"].as_array().into_iter().flatten() {
             let class = object["class"].as_str().unwrap_or_default();
             // A large file of raw evidence comes in parts: any other one will do.
@@ -105,9 +114,11 @@ impl Demo<'_> {
                 raw = true;
             } else {
                 self.keep(name, &reply)?;
+                missing.remove(class);
             }
         }
         ensure!(raw, "the sponsor is shown no raw evidence");
+        ensure!(missing.is_empty(), "the sponsor is not shown {missing:?}");
         self.narrator.note(&format!(
             "The report, what it is without names, the manifest and a file of the raw evidence (zstd) lie in {}",
             self.shelf.display()
@@ -117,7 +128,9 @@ impl Demo<'_> {
 
     fn keep(&self, name: &str, reply: &Reply) -> anyhow::Result<()> {
         ensure!(!reply.bytes.is_empty(), "{name} is empty");
-        std::fs::create_dir_all(&self.shelf)?;
+        DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(&self.shelf)?;
+        // One of an earlier version was open to all.
+        std::fs::set_permissions(&self.shelf, Permissions::from_mode(OWNER_ONLY))?;
         // A file's name, whatever the object's key is made of.
         let name: String =
             name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use shared::ops::Clock;
 
 use super::{CUSTOMER, Demo, SECOND_ADMIN, SPONSOR};
 use crate::stack::{OPERATOR, OPERATOR_EMAIL};
@@ -11,6 +12,8 @@ use crate::stack::{OPERATOR, OPERATOR_EMAIL};
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Directory {
+    /// The stack's time when this was printed (RFC 3339): what it expects TOTP codes for.
+    pub now: String,
     pub console: String,
     pub scim: Scim,
     pub saml: Saml,
@@ -18,6 +21,8 @@ pub struct Directory {
     pub twin: String,
     /// The mail that was sent.
     pub outbox: String,
+    /// Where all workspaces are, those that were created since too.
+    pub workspaces: String,
     pub operator: Account,
     pub workspace: Account,
     pub second_admin: Account,
@@ -63,6 +68,7 @@ impl Directory {
         let stack = demo.stack;
         let origin = stack.origin(CUSTOMER);
         Ok(Self {
+            now: format!("{:.3}", stack.clock.now()),
             console: origin.clone(),
             scim: Scim {
                 base_url: format!("{}/scim/v2", stack.address(CUSTOMER).await?),
@@ -76,6 +82,7 @@ impl Directory {
             },
             twin: stack.twin.base_url().to_owned(),
             outbox: stack.outbox_url().to_owned(),
+            workspaces: format!("{}workspaces", stack.outbox_url()),
             operator: account(demo, OPERATOR, OPERATOR_EMAIL).await?,
             workspace: account(demo, CUSTOMER, SPONSOR).await?,
             second_admin: account(demo, CUSTOMER, SECOND_ADMIN).await?,
@@ -95,6 +102,7 @@ async fn account(demo: &Demo<'_>, subdomain: &str, email: &str) -> anyhow::Resul
 impl fmt::Display for Directory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut row = |name: &str, value: &str| writeln!(f, "{name:<20} {value}");
+        row("The stack's time", &self.now)?;
         row("Console", &self.console)?;
         row("  the same on", &self.workspace.address)?;
         row("  Admin", &format!("{}  (TOTP {})", self.workspace.email, self.workspace.totp_secret))?;
@@ -109,6 +117,7 @@ impl fmt::Display for Directory {
         row("Sign in by SAML", &self.saml.sign_in)?;
         row("  from the dashboard", &self.saml.idp_dashboard)?;
         row("Okta twin", &format!("{}/_twin", self.twin))?;
-        row("Mail outbox", &self.outbox)
+        row("Mail outbox", &self.outbox)?;
+        row("All workspaces", &self.workspaces)
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, ensure};
 use okta_twin::{Exchange, Outcome, Provisioning, Run, ScimApp, ScimKind, Secret, TwinUser};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Browser, CUSTOMER, Demo, People};
 
@@ -17,6 +17,7 @@ const NO_ROLE: &str = "User";
 
 impl Demo<'_> {
     pub(super) async fn provision(&mut self, people: &mut People) -> anyhow::Result<()> {
+        self.forget_dead_token().await?;
         if !self.begins(PROVISION) {
             return Ok(());
         }
@@ -37,12 +38,14 @@ impl Demo<'_> {
         for user in [first, second, third] {
             self.tell("Assign a person", okta.assign(&user.login).await)?;
         }
-        let profile = json!({ "title": "Identity engineer" });
+        // One of the attributes that the app maps.
+        let profile = json!({ "displayName": "The identity engineer" });
         self.tell("Update a profile", okta.update_profile(&first.login, &profile).await)?;
+        self.expect_shown(&mut reader, first, "displayName", &profile["displayName"]).await?;
         self.tell("Deactivate a person", okta.deactivate(&second.login).await)?;
-        self.expect_active(&mut reader, second, false).await?;
+        self.expect_shown(&mut reader, second, "active", &json!(false)).await?;
         self.tell("Reactivate that person", okta.reactivate(&second.login).await)?;
-        self.expect_active(&mut reader, second, true).await?;
+        self.expect_shown(&mut reader, second, "active", &json!(true)).await?;
         self.tell("Refresh app groups", okta.refresh_app_groups().await)?;
         let (group, role) = self.link();
         self.tell("Link a group to a role", okta.link_group(group, role, false).await)?;
@@ -68,18 +71,33 @@ impl Demo<'_> {
         self.stack.twin.provisioning(APP).context("the twin has no such app")
     }
 
-    /// Looks whether the workspace holds `user` for active.
-    async fn expect_active(
+    /// Reads `user` back from the workspace: an attribute must be as the org has it.
+    async fn expect_shown(
         &mut self,
         reader: &mut Browser,
         user: &TwinUser,
-        want: bool,
+        attribute: &str,
+        want: &Value,
     ) -> anyhow::Result<()> {
         let links = self.okta()?.links();
         let id = links.users.get(&user.id).context("the person was not provisioned")?;
         let path = format!("/scim/v2/Users/{id}");
         let shown = reader.get(&mut self.narrator, &path).await?.expect(200)?.json()?;
-        ensure!(shown["active"] == want, "want active = {want}, got {}", shown["active"]);
+        ensure!(shown[attribute] == *want, "want {attribute} = {want}, got {}", shown[attribute]);
+        Ok(())
+    }
+
+    /// Forgets the token of an earlier run if it opens nothing any more: it expired on the stack's clock, or was revoked.
+    /// The step is then done again, with another one.
+    async fn forget_dead_token(&mut self) -> anyhow::Result<()> {
+        let Some(token) = self.state.scim_token.clone() else { return Ok(()) };
+        let mut reader = self.visitor("scim").await?.bearing(&token);
+        let answer = reader.get(&mut self.narrator, "/scim/v2/Users?count=1").await?;
+        if answer.expect_any(&[200, 401, 403])?.status.as_u16() != 200 {
+            self.narrator.note("The token of an earlier run works no more");
+            self.state.scim_token = None;
+            self.state.undo(PROVISION)?;
+        }
         Ok(())
     }
 

@@ -1,8 +1,11 @@
 //! The org is scanned: because somebody asks for it, and because the schedule finds it due.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, ensure};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use shared::assessment::rules;
 
 use super::{Browser, CUSTOMER, Demo, People};
 
@@ -11,6 +14,9 @@ const BY_SCHEDULE: &str = "scan: by schedule";
 
 /// Fewer rules that came to a result are no assessment.
 const RULES: usize = 12;
+
+/// Nor are rules that all ask about the same things.
+const AREAS: usize = 5;
 
 /// A rule that came to one of these says nothing about the org.
 const NOT_ASSESSED: [&str; 2] = ["manual", "unverifiable"];
@@ -56,10 +62,9 @@ impl Demo<'_> {
 
     async fn scan_by_schedule(&mut self, people: &mut People, org: &str) -> anyhow::Result<()> {
         self.narrator.note("The schedule fires; a week later the org is due");
-        self.stack.fire("scan-trigger").await?;
+        self.fire(0).await?;
         self.stack.advance(SignedDuration::from_hours(24 * 7 + 1))?;
-        let fired = self.stack.fire("scan-trigger").await?;
-        self.narrator.exchange("schedule", "EventBridge -> scan-trigger", &fired.to_string(), "");
+        self.fire(1).await?;
         self.work_off("scanning").await?;
         self.come_back(people).await?;
         let path = format!("/orgs/{org}/scans");
@@ -75,6 +80,17 @@ impl Demo<'_> {
         );
         let scan = newest["id"].as_str().context("a scan without id")?;
         self.judged(&mut people.sponsor, org, scan).await.map(drop)
+    }
+
+    /// Fires the schedule, which must begin so many scans.
+    async fn fire(&mut self, due: u32) -> anyhow::Result<()> {
+        let fired = self.stack.fire("scan-trigger").await?;
+        self.narrator.exchange("schedule", "EventBridge -> scan-trigger", &fired.to_string(), "");
+        ensure!(fired["failed"] == 0, "an org could not be looked at: {fired}");
+        // A run that was stopped may have moved the clock on already, or have begun the scan.
+        let as_due = fired["began"] == due;
+        ensure!(self.stack.resumed || as_due, "want {due} scans begun by the schedule, got {fired}");
+        Ok(())
     }
 
     /// Time went by: whose session has ended signs in again.
@@ -96,15 +112,31 @@ impl Demo<'_> {
             person.get(&mut self.narrator, &format!("/scans/{org}/{scan}")).await?.expect(200)?.json()?;
         ensure!(shown["state"]["state"] == "judged", "the scan is {}", shown["state"]);
         let rules = shown["rules"].as_array().context("the sponsor is not shown what the rules came to")?;
-        let assessed = rules
+        let assessed: Vec<_> = rules
             .iter()
-            .filter(|rule| rule["outcome"].as_str().is_some_and(|outcome| !NOT_ASSESSED.contains(&outcome)));
-        let assessed = assessed.count();
-        ensure!(assessed >= RULES, "want at least {RULES} rules with a result, got {assessed}");
+            .filter(|rule| rule["outcome"].as_str().is_some_and(|outcome| !NOT_ASSESSED.contains(&outcome)))
+            .collect();
+        ensure!(assessed.len() >= RULES, "want at least {RULES} rules with a result, got {}", assessed.len());
+        let known = assessed.iter().filter_map(|rule| rules::find(rule["rule"].as_str()?));
+        let areas: BTreeSet<_> = known.map(|rule| rule.area).collect();
+        ensure!(areas.len() >= AREAS, "want rules of at least {AREAS} areas, got {areas:?}");
         // The org of the twin has faults, whichever it is.
         let failed = shown["outcomes"]["fail"].as_u64().unwrap_or_default();
         ensure!(failed > 0, "no rule found anything: {}", shown["outcomes"]);
+        self.is_whole(&shown)?;
         Ok(shown)
+    }
+
+    /// Sees that the snapshot is sealed, and that it holds everybody in the org.
+    fn is_whole(&self, shown: &Value) -> anyhow::Result<()> {
+        ensure!(shown["manifestSha256"].is_string(), "the snapshot has no manifest");
+        // As the manifest says, which was read by its digest.
+        let mut resources = shown["resources"].as_array().into_iter().flatten();
+        let users = resources.find(|resource| resource["key"] == "users").context("no user was read")?;
+        // Nobody who is deprovisioned is in Okta's list.
+        let there = self.stack.twin.users().iter().filter(|user| user.status != "DEPROVISIONED").count();
+        ensure!(users["status"] == "complete" && users["rows"] == there, "want {there} users, got {users}");
+        Ok(())
     }
 
     fn tell_scan(&mut self, shown: &Value) {

@@ -9,13 +9,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The run's memory.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct State {
+    /// Which org the twin played, `synthetic` or `recordings`; none before the first run.
+    #[serde(default)]
+    org: Option<String>,
     /// TOTP secrets (base32) by e-mail.
     pub second_factors: BTreeMap<String, String>,
     /// Session cookies by e-mail.
@@ -47,6 +50,22 @@ impl State {
         Ok(Self { file: Some(file), ..state })
     }
 
+    /// Notes which org the twin plays.
+    ///
+    /// # Errors
+    /// An earlier run was about another one: what it did says nothing about this one.
+    pub fn is_about(&mut self, org: &str) -> anyhow::Result<()> {
+        let Some(before) = &self.org else {
+            self.org = Some(org.to_owned());
+            return self.save();
+        };
+        ensure!(
+            before == org,
+            "this data was made with --org {before}: start with that again, or take other --data for --org {org}"
+        );
+        Ok(())
+    }
+
     /// Keeps it, whole or not at all.
     pub fn save(&self) -> anyhow::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
@@ -65,8 +84,30 @@ impl State {
         self.save()
     }
 
+    /// Notes that a step is to be done again.
+    pub fn undo(&mut self, step: &str) -> anyhow::Result<()> {
+        self.done.retain(|done| done != step);
+        self.save()
+    }
+
     /// Whether a step, or a part of one, was done, by this run or one before.
     pub fn is_done(&self, step: &str) -> bool {
         self.done.iter().any(|done| done == step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_stays_with_the_org_that_it_was_made_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let about = |org: &str| State::open(Some(folder.path())).unwrap().is_about(org);
+        about("synthetic").unwrap();
+        about("synthetic").unwrap();
+        let refused = about("recordings").unwrap_err().to_string();
+        assert!(refused.contains("--org synthetic") && refused.contains("--data"), "{refused}");
+        about("synthetic").unwrap();
     }
 }

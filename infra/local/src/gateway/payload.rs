@@ -1,5 +1,8 @@
 //! Requests and answers as API Gateway's HTTP APIs (payload format 2.0) put them to Lambda and back.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use anyhow::Context;

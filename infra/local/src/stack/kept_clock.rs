@@ -10,9 +10,9 @@ use std::{
 };
 
 use anyhow::Context;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use shared::ops::OffsetClock;
+use shared::ops::{Clock, OffsetClock};
 
 /// Where the clock's distance from the machine's is kept, if anywhere.
 #[derive(Debug)]
@@ -33,8 +33,28 @@ impl KeptClock {
         Self { file: data.map(|data| data.join("clock.json")), moving: Mutex::new(()) }
     }
 
+    /// Sets `clock` to where the last run left it, or leaves it at the time that was `asked` for.
+    ///
+    /// # Errors
+    /// The time asked for is earlier than the data's: what was written would lie in the future.
+    pub(super) fn begin(&self, clock: &OffsetClock, asked: Option<Timestamp>) -> anyhow::Result<()> {
+        let kept = self.read()?;
+        match (asked, kept) {
+            (None, kept) => clock.advance(kept.unwrap_or(SignedDuration::ZERO)),
+            (Some(asked), Some(kept)) if clock.offset() < kept => {
+                let data = OffsetClock::at_offset(kept).now();
+                anyhow::bail!(
+                    "--clock {asked} is earlier than the time of this data, {data:.0}: leave --clock out to go on from \
+                     there, give a later time, or take other --data"
+                )
+            }
+            (Some(_), _) => {}
+        }
+        self.write(clock.offset())
+    }
+
     /// How far ahead the last run left it; none if there was no run.
-    pub(super) fn read(&self) -> anyhow::Result<Option<SignedDuration>> {
+    fn read(&self) -> anyhow::Result<Option<SignedDuration>> {
         let Some(file) = &self.file else { return Ok(None) };
         match std::fs::read(file) {
             Ok(bytes) => {
@@ -48,7 +68,7 @@ impl KeptClock {
     }
 
     /// Keeps it, whole or not at all.
-    pub(super) fn write(&self, offset: SignedDuration) -> anyhow::Result<()> {
+    fn write(&self, offset: SignedDuration) -> anyhow::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let kept = Kept { offset_ms: i64::try_from(offset.as_millis())? };
         let temporary = file.with_extension("new");
@@ -84,6 +104,25 @@ mod tests {
 
         std::fs::write(folder.path().join("clock.json"), "{").unwrap();
         assert!(kept.read().is_err(), "a damaged one is not taken for none");
+    }
+
+    #[test]
+    fn a_run_begins_where_it_is_asked_to_but_not_before_its_data() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = KeptClock::of(Some(folder.path()));
+        let hours = SignedDuration::from_hours;
+        // What a run is asked for is the clock that it begins with.
+        let begin = |ahead: SignedDuration, asked: bool| {
+            let clock = OffsetClock::at_offset(ahead);
+            let asked = asked.then(|| clock.now());
+            kept.begin(&clock, asked).map(|()| clock.offset()).map_err(|error| error.to_string())
+        };
+        assert_eq!(begin(hours(-50), true), Ok(hours(-50)), "new data may begin in the past");
+        assert_eq!(begin(hours(0), false), Ok(hours(-50)));
+        assert_eq!(begin(hours(2), true), Ok(hours(2)));
+        let refused = begin(hours(1), true).unwrap_err();
+        assert!(refused.contains("earlier than the time of this data"), "{refused}");
+        assert_eq!(begin(hours(0), false), Ok(hours(2)), "a refused run changed nothing");
     }
 
     #[test]

@@ -8,12 +8,16 @@ use std::{
 };
 
 use anyhow::Context;
+use serde::Serialize;
 use shared::tenant::Subdomain;
 use tokio::net::TcpListener;
 
+/// What the gateway's port is called among those of parts.
+pub(super) const GATEWAY: &str = "gateway";
+
 /// Ports by workspace.
 #[derive(Debug, Default)]
-pub struct Ports {
+pub(crate) struct Ports {
     file: Option<PathBuf>,
     state: Mutex<State>,
 }
@@ -22,6 +26,16 @@ pub struct Ports {
 struct State {
     kept: BTreeMap<String, u16>,
     listening: BTreeMap<String, u16>,
+}
+
+/// Where a workspace is.
+#[derive(Debug, Serialize)]
+pub(crate) struct Place {
+    pub workspace: String,
+    /// For browsers.
+    pub origin: String,
+    /// Its own port, for clients that do not resolve `*.localhost`.
+    pub address: String,
 }
 
 impl Ports {
@@ -42,8 +56,7 @@ impl Ports {
     /// Listens for a part of the stack that is no workspace, such as the gateway: on the port asked for, else on
     /// that of the last run, else on a free one.
     pub(super) async fn bind(&self, part: &str, asked: u16) -> anyhow::Result<TcpListener> {
-        // No subdomain begins so.
-        let name = format!("@{part}");
+        let name = part_name(part);
         let kept = self.locked().kept.get(&name).copied();
         let wanted = if asked == 0 { kept.unwrap_or(0) } else { asked };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).await.with_context(|| {
@@ -52,6 +65,27 @@ impl Ports {
         self.locked().kept.insert(name, listener.local_addr()?.port());
         self.save()?;
         Ok(listener)
+    }
+
+    /// The gateway's port; 0 before it was bound.
+    pub(super) fn gateway(&self) -> u16 {
+        self.locked().kept.get(&part_name(GATEWAY)).copied().unwrap_or_default()
+    }
+
+    /// A workspace's origin, such as `http://acme.localhost:8080`.
+    pub(super) fn origin(&self, workspace: &str) -> String {
+        format!("http://{}:{}", host(workspace), self.gateway())
+    }
+
+    /// Where the workspaces are that have a port of their own, by name.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        let listening = self.locked().listening.clone();
+        let place = |(workspace, port): (String, u16)| Place {
+            origin: self.origin(&workspace),
+            address: address(port),
+            workspace,
+        };
+        listening.into_iter().map(place).collect()
     }
 
     pub(super) fn known(&self) -> Vec<Subdomain> {
@@ -87,4 +121,19 @@ impl Ports {
     fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The host of a workspace.
+pub(super) fn host(workspace: &str) -> String {
+    format!("{workspace}.localhost")
+}
+
+/// A workspace's own port, as an address.
+pub(super) fn address(port: u16) -> String {
+    format!("http://{}:{port}", Ipv4Addr::LOCALHOST)
+}
+
+/// No subdomain begins so.
+fn part_name(part: &str) -> String {
+    format!("@{part}")
 }
