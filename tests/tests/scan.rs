@@ -13,8 +13,14 @@ use shared::{
         dsse::{IN_TOTO, pae},
         lifecycle::{Actor, Move, State},
     },
-    delivery::DataClass,
+    delivery::{
+        DataClass,
+        approval::{ApprovalError, State as Stands},
+    },
+    ops::Clock,
     store::{
+        approvals::DecisionError,
+        audit::Acting,
         findings::{FindingFilter, PublishError},
         scans::{ScanRecord, ScanState, Trigger},
     },
@@ -221,6 +227,30 @@ async fn a_revoked_approval_ends_the_scan_and_the_message() -> Test {
     let answer = lab.scan_now(&customer.sponsor, &customer.org).await?;
     assert_eq!(answer["statusCode"], 409, "{answer}");
     assert!(customer.store.scan_under_way(&customer.org).await?.is_none());
+    Ok(())
+}
+
+/// "Revoked" is not said while the org may still be read: a minute after a worker last found the approval in force.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_waits_for_the_reading_that_is_under_way() -> Test {
+    let lab = Lab::start(50, None).await?;
+    let customer = lab.customer("acme").await?;
+    let id = begun(&lab, &customer).await?;
+    // Killed somewhere in the middle, it may as well still be at it.
+    assert_eq!(lab.deliver_and_kill(&customer, &id, "m-1", 60).await?, None);
+    assert!(lab.twin.counters().requests > 0);
+    let (store, begun_at) = (&customer.store, lab.clock.now());
+    let at = |seconds: i64| Acting {
+        at: begun_at + SignedDuration::from_secs(seconds),
+        ..lab.world.acting(&customer.sponsor.actor(), "c-revoke")
+    };
+    let access = store.api_access(&customer.org, begun_at).await?.context("API access")?;
+    for approval in [&customer.first_scan, &access] {
+        store.revoke(&approval.id, &customer.sponsor.principal, &at(1)).await?;
+        let early = store.settle(&approval.id, &at(59)).await;
+        assert!(matches!(early, Err(DecisionError::Rule(ApprovalError::LeasesOpen { .. }))), "{early:?}");
+        assert_eq!(store.settle(&approval.id, &at(66)).await?.state, Stands::Revoked);
+    }
     Ok(())
 }
 

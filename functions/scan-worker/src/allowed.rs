@@ -4,7 +4,7 @@
 //! scope is asked for that the customer did not approve.
 
 use shared::{
-    delivery::approval::Terms,
+    delivery::{Approval, approval::Terms},
     okta::{AssertionKey, OrgUrl, Preflight, Transport},
     store::scans::ScanRecord,
 };
@@ -20,6 +20,8 @@ pub(crate) struct Allowed {
     pub scopes: Vec<String>,
     /// Okta's id of the org.
     pub okta_org_id: String,
+    /// What it rests on.
+    pub approvals: [Approval; 2],
 }
 
 impl<T: Transport> Step<'_, T> {
@@ -57,6 +59,7 @@ impl<T: Transport> Step<'_, T> {
             key: key.ok_or(refusal::KEY)?,
             scopes: granted,
             okta_org_id: preflight.org_id,
+            approvals: [first_scan, api_access],
         })
     }
 }

@@ -4,12 +4,13 @@ use jiff::SignedDuration;
 use shared::{
     assessment::{
         Checkpoint, StepOutcome,
-        checkpoint::{CheckpointStore, SaveError},
+        checkpoint::{CheckpointStore, RenewError, SaveError},
         collect::{self, Budget, Context},
     },
+    delivery::Approval,
     okta::{Client, ServiceApp, Transport},
     ops::Clock,
-    store::{TenantStore, parts::Parts, scans::ScanRecord},
+    store::{StoreError, TenantStore, parts::Parts, scans::ScanRecord},
 };
 use tokio::sync::Mutex;
 
@@ -21,9 +22,11 @@ const LONGEST: SignedDuration = SignedDuration::from_mins(10);
 /// Calls of one step.
 const MOST_CALLS: u64 = 5_000;
 
-/// The scan as this worker holds it: each checkpoint is saved on the version that the last one made.
+/// The scan as this worker holds it: each checkpoint is saved on the version that the last one made, and calls are made
+/// under leases of the approvals.
 struct Hold<'a> {
     store: &'a TenantStore,
+    approvals: [&'a Approval; 2],
     clock: &'a dyn Clock,
     scan: Mutex<ScanRecord>,
 }
@@ -34,6 +37,14 @@ impl CheckpointStore for Hold<'_> {
         let saved = self.store.save_checkpoint(&scan, checkpoint, self.clock.now()).await;
         *scan = saved.map_err(|error| SaveError(error.to_string()))?;
         Ok(())
+    }
+
+    async fn renew(&self) -> Result<(), RenewError> {
+        let scan = self.scan.lock().await;
+        match self.store.lease_reading(&self.approvals, &scan.id, self.clock.now()).await {
+            Err(StoreError::Condition(_)) => Err(RenewError::Ended),
+            done => done.map_err(|error| RenewError::Failed(error.to_string())),
+        }
     }
 }
 
@@ -55,7 +66,8 @@ impl<T: Transport> Step<'_, T> {
             Client::new(&worker.transport, allowed.url.clone(), app, allowed.scopes.clone(), clock, random)
                 .map_err(|_| refusal::KEY)?;
         let parts = Parts { evidence: &worker.evidence, tenant: &self.workspace.tenant, scan: &scan.id };
-        let hold = Hold { store: &self.store, clock, scan: Mutex::new(scan.clone()) };
+        let approvals = allowed.approvals.each_ref();
+        let hold = Hold { store: &self.store, approvals, clock, scan: Mutex::new(scan.clone()) };
         let budget = Budget { calls: MOST_CALLS, until: now + LONGEST };
         let mut context = Context { client: &mut client, sink: &parts, checkpoints: &hold, clock, budget };
         let outcome = collect::step(&mut context, &mut checkpoint).await;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use shared::{
-    assessment::collect::CollectError,
+    assessment::{checkpoint::RenewError, collect::CollectError},
     okta::{GetError, TokenError, TransportError},
 };
 
@@ -63,7 +63,8 @@ pub(crate) fn of(error: &CollectError) -> Option<Refusal> {
         CollectError::BadNext(_) | CollectError::Get(GetError::Outside) => Some(ADDRESS),
         CollectError::Get(GetError::Sign(_)) => Some(KEY),
         CollectError::OtherPart { .. } => Some(EVIDENCE),
-        CollectError::Sink(_) | CollectError::Save(_) => None,
+        CollectError::Renew(RenewError::Ended) => Some(APPROVAL),
+        CollectError::Sink(_) | CollectError::Save(_) | CollectError::Renew(RenewError::Failed(_)) => None,
     }
 }
 

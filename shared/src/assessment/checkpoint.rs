@@ -116,6 +116,18 @@ pub struct Progress {
 /// Saves checkpoints, conditionally on nobody else having saved one.
 pub trait CheckpointStore: Send + Sync {
     fn save(&self, checkpoint: &Checkpoint) -> impl Future<Output = Result<(), SaveError>> + Send;
+
+    /// Lets the reading go on for [`super::collect::LEASED`] and a call's length, if the customer still allows it.
+    fn renew(&self) -> impl Future<Output = Result<(), RenewError>> + Send;
+}
+
+/// The reading may not go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RenewError {
+    #[error("an approval that the reading rests on has ended")]
+    Ended,
+    #[error("want the lease renewed, got {0}")]
+    Failed(String),
 }
 
 /// A checkpoint could not be saved; the step ends and is done again from the last one saved.

@@ -2,11 +2,14 @@
 //!
 //! Its one rule: part first, checkpoint second. Killed at any instant, the next step reads at most one page again and
 //! ends with the same snapshot.
+//!
+//! No call is begun later than [`LEASED`] after the customer's approvals were found in force, so that a revocation knows
+//! when the last one is over.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    checkpoint::{Checkpoint, CheckpointStore, SaveError},
+    checkpoint::{Checkpoint, CheckpointStore, RenewError, SaveError},
     page,
     part::{self, Part, PartSink, SinkError},
     status::Status,
@@ -25,6 +28,9 @@ const MAX_PAGES: u32 = 10_000;
 const MAX_FAILURES: u8 = 3;
 /// Tries of one page while others use up the bucket.
 const MAX_RATE_LIMITED: u8 = 20;
+
+/// How long after a renewal of the lease calls are begun without another one.
+pub const LEASED: SignedDuration = SignedDuration::from_secs(15);
 
 /// What one step works with.
 pub struct Context<'c, 'a, T, S, C> {
@@ -66,6 +72,8 @@ pub enum CollectError {
     OtherPart { want: String, got: String },
     #[error(transparent)]
     Save(#[from] SaveError),
+    #[error(transparent)]
+    Renew(#[from] RenewError),
 }
 
 /// Reads on from `checkpoint` until everything is read, the budget is spent, or the org must be waited for.
@@ -74,6 +82,7 @@ pub async fn step<T: Transport, S: PartSink, C: CheckpointStore>(
     checkpoint: &mut Checkpoint,
 ) -> Result<StepOutcome, CollectError> {
     let last_call = context.client.calls() + context.budget.calls;
+    let mut leased_at: Option<Timestamp> = None;
     let outcome = loop {
         let now = context.clock.now();
         let scopes = context.client.scopes().to_vec();
@@ -84,6 +93,10 @@ pub async fn step<T: Transport, S: PartSink, C: CheckpointStore>(
         }
         if now >= context.budget.until || context.client.calls() >= last_call {
             break StepOutcome::Continue { not_before: now };
+        }
+        if leased_at.is_none_or(|at| now.duration_since(at) >= LEASED) {
+            context.checkpoints.renew().await?;
+            leased_at = Some(now);
         }
         read_page(context, checkpoint, endpoint).await?;
     };

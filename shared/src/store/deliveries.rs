@@ -21,9 +21,9 @@ use super::{
 use crate::{
     delivery::{
         Approval, ApprovalId, Destination,
-        approval::Terms,
+        approval::{Terms, limits},
         ledger::{Entry, Event},
-        routing::{Decision, Facts, Grant, Object, Recipient, authorise, lease},
+        routing::{Decision, Facts, Grant, Object, Recipient, authorise, lease, lease::Lease},
     },
     ops::random,
     tenant::{Principal, Workspace, WorkspaceKind, WorkspaceState},
@@ -191,7 +191,8 @@ impl TenantStore {
             writes.extend(self.reader_unchanged(seen, reader));
             if let Some((id, epoch)) = grant.approval() {
                 writes.push(self.approval_unchanged(id, epoch));
-                writes.push(self.lease_write(id, &grant.lease(), &nonce));
+                let Lease { delivery_id, lease_until } = grant.lease();
+                writes.push(self.lease_write(id, lease_until, &format!("{delivery_id}#{nonce}")));
             }
             writes
         };
@@ -209,11 +210,29 @@ impl TenantStore {
         }
     }
 
-    fn lease_write(&self, approval: &ApprovalId, lease: &lease::Lease, nonce: &str) -> Write {
-        let until = lease.lease_until;
-        let key = self.key(&leases(approval), format!("{until:.6}#{}#{nonce}", lease.delivery_id));
+    /// Lets `what` (a scan, a check of an org) read on under `approvals` until [`limits::READING`] from `now`, if each is
+    /// in force: no revocation is reported as done before. [`StoreError::Condition`] if one is not.
+    pub async fn lease_reading(
+        &self,
+        approvals: &[&Approval],
+        what: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writes = Vec::new();
+        for (index, approval) in approvals.iter().enumerate() {
+            approval.in_force(now).map_err(|_| StoreError::Condition(vec![index]))?;
+            let until = now.saturating_add(limits::READING).unwrap_or(now).min(approval.window().1);
+            writes.push(self.approval_unchanged(&approval.id, approval.epoch));
+            writes.push(self.lease_write(&approval.id, until, what));
+        }
+        self.table.write(writes).await
+    }
+
+    /// `what` is new for each lease that ends at one instant; a lease put twice is one.
+    fn lease_write(&self, approval: &ApprovalId, until: Timestamp, what: &str) -> Write {
+        let key = self.key(&leases(approval), format!("{until:.6}#{what}"));
         let keep = until.saturating_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
-        Write::create(key, &LeaseItem { lease_until: until }).expires(keep.as_second())
+        Write::put(key, &LeaseItem { lease_until: until }).expires(keep.as_second())
     }
 
     fn entry(&self, event: Event, reader: &Reader<'_>, acting: &Acting<'_>) -> Entry {

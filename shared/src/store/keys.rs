@@ -39,7 +39,7 @@
 //! | ledger | `LEDGER` | `HEAD`, `E#<seq, 20 digits>` | approvals, append-only |
 //! | approval | `P` | `<approval>` | every delivery, consistent read |
 //! | step done for a request | `I#<sha256 of step and request>` | `I` | a retry finds what it did |
-//! | lease | `D#<approval>` | `<end>#<delivery>#<id>` | the last one ends a revocation |
+//! | lease | `D#<approval>` | `<end>#<delivery, scan or check>` | the last one ends a revocation |
 //! | object, report | `Y` | `<scan>.<id>` | list of a scan, read |
 //! | audit record | `A#<yyyy-mm>` | `<time>#<id>` | audit log, newest first |
 //! | log (`scim`, `signin`) | `B#<log>#<yyyy-mm-dd>` | `<time>#<id>` | provisioning and sign-in logs, 30 days |

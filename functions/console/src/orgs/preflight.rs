@@ -14,7 +14,10 @@ use shared::{
         Client, OrgUrl, Preflight, ServiceApp, TokenError, endpoints,
         preflight::{self, PreflightError, State as Granted},
     },
-    store::connections::{Connection, PreflightResult},
+    store::{
+        StoreError,
+        connections::{Connection, PreflightResult},
+    },
     tenant::Permission,
 };
 
@@ -100,26 +103,36 @@ pub(super) async fn run(
     Ok(Answer::done(format!("/orgs/{}/preflight", org.org), json))
 }
 
-/// The approval that lets us in: of this org at this address, for all that we are about to ask.
+/// The approval that lets us in, of this org at this address and for all that we are about to ask: leased for as long as
+/// the check takes.
 async fn approved(person: &Person, org: &Connection) -> Result<(), Problem> {
-    let approval = person.store().api_access(&org.org, person.visit.at).await?;
-    let wide_enough = approval.is_some_and(|approval| match approval.terms {
+    let (store, now) = (person.store(), person.visit.at);
+    let approval = store.api_access(&org.org, now).await?.ok_or_else(unapproved)?;
+    let wide_enough = match &approval.terms {
         Terms::ApiAccess { okta_url, scopes, .. } => {
-            okta_url == org.okta_url && endpoints::scopes().iter().all(|s| scopes.iter().any(|has| has == s))
+            *okta_url == org.okta_url && endpoints::scopes().iter().all(|s| scopes.iter().any(|has| has == s))
         }
         Terms::WorkspaceCreation { .. }
         | Terms::Scim { .. }
         | Terms::FirstScan { .. }
         | Terms::EvidenceRoute { .. }
         | Terms::PartnerAccess { .. } => false,
-    });
-    wide_enough.then_some(()).ok_or_else(|| {
-        Problem::forbidden(
-            "approval.api_access",
-            "No approval in force lets us read this org.",
-            "Ask for read-only API access to this org under Approvals; an administrator approves it.",
-        )
-    })
+    };
+    if !wide_enough {
+        return Err(unapproved());
+    }
+    match store.lease_reading(&[&approval], &format!("check-{}", org.org), now).await {
+        Err(StoreError::Condition(_)) => Err(unapproved()),
+        leased => Ok(leased?),
+    }
+}
+
+fn unapproved() -> Problem {
+    Problem::forbidden(
+        "approval.api_access",
+        "No approval in force lets us read this org.",
+        "Ask for read-only API access to this org under Approvals; an administrator approves it.",
+    )
 }
 
 fn silent() -> Problem {

@@ -21,6 +21,8 @@ struct Store {
     saved: Mutex<Option<Vec<u8>>>,
     writes_left: Mutex<Option<u32>>,
     puts: Mutex<u32>,
+    /// How often the customer lets the reading go on; for ever if left out.
+    renewals_left: Mutex<Option<u32>>,
 }
 
 impl Store {
@@ -60,6 +62,17 @@ impl CheckpointStore for Store {
         self.write().map_err(SaveError)?;
         *self.saved.lock().unwrap() = Some(checkpoint.to_json().unwrap());
         Ok(())
+    }
+
+    async fn renew(&self) -> Result<(), RenewError> {
+        match &mut *self.renewals_left.lock().unwrap() {
+            Some(0) => Err(RenewError::Ended),
+            Some(n) => {
+                *n -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -378,4 +391,33 @@ async fn an_expired_cursor_begins_the_resource_again_once() {
     assert_eq!(outcome.unwrap(), StepOutcome::Collected);
     assert_eq!((status(&checkpoint, "users"), checkpoint.resources["users"].rows), (Status::Complete, 3));
     assert_eq!(checkpoint.parts.iter().filter(|p| p.resource == "users").count(), 2);
+}
+
+#[tokio::test]
+async fn nothing_is_read_without_leave_and_for_15_seconds_only_with_it() {
+    let store = Store::default();
+    *store.renewals_left.lock().unwrap() = Some(0);
+    let (outcome, _, sent) = run(&store, small_org, endpoints::scopes(), 1000).await;
+    assert_eq!((outcome, sent.len()), (Err(CollectError::Renew(RenewError::Ended)), 0));
+
+    // Each answer takes four seconds: of a leave, calls are begun at 0, 4, 8 and 12 s.
+    let clock = OffsetClock::starting_at(now());
+    let fake = FakeOrg::answering(|sent: &Sent| {
+        if sent.method == Method::Get {
+            clock.advance(SignedDuration::from_secs(4));
+        }
+        Ok(limited(small_org(sent)))
+    });
+    let random = counting_random();
+    let app = ServiceApp { client_id: "0oaClient".into(), key: assertion_key() };
+    let scopes = endpoints::scopes().into_iter().map(str::to_owned).collect();
+    let mut client = Client::new(&fake, org(), app, scopes, &clock, &random).unwrap();
+    let budget = Budget { calls: 1000, until: clock.now() + SignedDuration::from_mins(10) };
+    *store.renewals_left.lock().unwrap() = Some(2);
+    let mut checkpoint = store.checkpoint();
+    let mut context =
+        Context { client: &mut client, sink: &store, checkpoints: &store, clock: &clock, budget };
+    let outcome = step(&mut context, &mut checkpoint).await;
+    assert_eq!(outcome, Err(CollectError::Renew(RenewError::Ended)));
+    assert_eq!(client.calls(), 8);
 }
