@@ -14,8 +14,9 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::{aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext};
+use lambda_runtime::LambdaEvent;
 use local::cloud::{Cloud, CloudOptions, TableSpec, sqs::QueueSpec};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::{
     delivery::{
         ApprovalId, ClassSet, DataClass, Destination, PartnerId,
@@ -73,7 +74,7 @@ pub struct Answered {
 
 impl Answered {
     /// The body as JSON.
-    pub fn json(&self) -> serde_json::Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
@@ -163,6 +164,21 @@ impl World {
         self.again(&sponsor).await
     }
 
+    /// One tick of the housekeeping's schedule.
+    pub async fn tick(&self) -> anyhow::Result<Value> {
+        let chores = housekeeping::Housekeeping {
+            base: self.door.base.clone(),
+            workspaces: self.door.workspaces.clone(),
+            mailer: self.aws.mailer()?,
+            outbound: Outbound::public()?,
+            clock: self.door.clock.clone(),
+            random: self.door.random.clone(),
+        };
+        let event = json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
+        let event = LambdaEvent::new(event, lambda_runtime::Context::default());
+        housekeeping::handle(&chores, event).await.map_err(|error| anyhow::anyhow!("{error}"))
+    }
+
     /// One more person of a workspace, signed in.
     pub async fn person(&self, of: &Workspace, name: &str, role: Role) -> anyhow::Result<Someone> {
         let body = json!({ "userName": format!("{name}@{}.example", of.subdomain.as_str()) });
@@ -217,7 +233,7 @@ impl World {
         &self,
         someone: &Someone,
         path: &str,
-        body: &serde_json::Value,
+        body: &Value,
     ) -> anyhow::Result<Answered> {
         let request = Request::post(path).header("content-type", "application/json");
         self.send(someone, request, Body::from(body.to_string())).await
@@ -306,7 +322,7 @@ impl Someone {
 }
 
 /// A request of a person's as API Gateway hands it to a function (HTTP API, payload 2.0).
-pub fn http_event(by: &Someone, method: &str, path: &str) -> serde_json::Value {
+pub fn http_event(by: &Someone, method: &str, path: &str) -> Value {
     let host = format!("{}.{DOMAIN}", by.workspace.subdomain.as_str());
     let (raw_path, query) = path.split_once('?').unwrap_or((path, ""));
     json!({

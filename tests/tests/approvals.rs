@@ -296,8 +296,12 @@ async fn raw_evidence_waits_for_two_people_and_comes_in_parts() -> Outcome {
     world.pass(31 * 24 * 3600);
     let firm = world.again(&firm).await?;
     refused(&world.get(&firm, &path(1)).await?);
-    let ended = store.tidy_approvals(&world.acting("job:housekeeping", "c-tidy")).await?;
-    assert_eq!((ended, store.approval(&request.id).await?.unwrap().state), (1, State::Expired));
+    let shown = world.get(&world.again(&admin).await?, &format!("/approvals/{}", request.id)).await?.json();
+    assert_eq!((&shown["state"], &shown["inForce"]), (&"expired".into(), &false.into()), "by the clock");
+    assert_eq!(store.approval(&request.id).await?.unwrap().state, State::Live);
+    assert_eq!(world.tick().await?["approvals"], serde_json::json!({ "ended": 1, "failed": 0 }));
+    assert_eq!(store.approval(&request.id).await?.unwrap().state, State::Expired);
+    assert_eq!(world.tick().await?["approvals"], serde_json::json!({ "ended": 0, "failed": 0 }));
     chain_holds(&world, &admin).await
 }
 

@@ -126,7 +126,7 @@ fn answer_to(function: &str) -> Value {
         "report-export" | "scan-worker" => json!({ "batchItemFailures": [] }),
         // Nothing is due.
         "scan-trigger" => json!({ "looked": 0, "began": 0, "failed": 0 }),
-        "housekeeping" => json!({ "metadata": {} }),
+        "housekeeping" => json!({ "metadata": {}, "approvals": { "ended": 0, "failed": 0 } }),
         _ => Value::Null,
     }
 }

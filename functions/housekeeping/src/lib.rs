@@ -3,11 +3,13 @@
 //! `{"bootstrap": {...}}` creates the operators' workspace and invites its first administrator. Only who may
 //! invoke the function directly (the deploying team, by IAM) can send it; a second time it changes nothing.
 
+mod approvals;
 mod bootstrap;
 mod metadata;
 
 use std::sync::Arc;
 
+use futures::join;
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
 use shared::{
@@ -40,6 +42,7 @@ async fn chore(chores: &Housekeeping, event: &Value, request_id: &str) -> Result
     if let Some(request) = event.get("bootstrap") {
         return bootstrap::run(chores, request, request_id).await;
     }
-    let metadata = metadata::run(chores, request_id).await?;
-    Ok(json!({ "metadata": metadata }))
+    // One chore that fails keeps the other from nothing.
+    let (metadata, approvals) = join!(metadata::run(chores, request_id), approvals::run(chores, request_id));
+    Ok(json!({ "metadata": metadata?, "approvals": approvals? }))
 }

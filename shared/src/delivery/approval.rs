@@ -21,7 +21,9 @@ use crate::tenant::{
 };
 
 pub use consent::{consent_text, text_sha256};
-pub use transition::{ApprovalError, Approver, Request, approve, expire, refuse, request, revoke, settle};
+pub use transition::{
+    ApprovalError, Approver, Request, approve, ends_at, expire, refuse, request, revoke, settle,
+};
 
 /// The six things a customer approves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -212,6 +214,11 @@ impl Approval {
             return Err("approval.expired");
         }
         Ok(())
+    }
+
+    /// Where it stands at `now`: what has run out is expired, whether somebody has written that down or not.
+    pub fn state_at(&self, now: Timestamp) -> State {
+        if expire(self, now).is_ok() { State::Expired } else { self.state }
     }
 
     /// From when (inclusive) to when (exclusive) it may be used, by a clock that may be wrong by

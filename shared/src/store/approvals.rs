@@ -4,6 +4,7 @@
 //! head and entry, the row that makes a retry find what it did, and the audit record; with them the conditions
 //! that the decision rests on: the deciders still hold their role, the workspace is in the state it must be in.
 
+pub mod ends;
 mod founding;
 mod item;
 mod steps;
@@ -125,6 +126,7 @@ impl TenantStore {
                 Write::create(self.approval_key(&asked.id), &ApprovalItem::of(&asked)),
                 self.workspace_is(WorkspaceState::Active),
                 Write::create(once.clone(), &Once { approval: asked.id.clone() }),
+                self.look_at_its_end(&asked),
             ]
         };
         match self.append(&entry, &audit, writes).await {
@@ -154,6 +156,7 @@ impl TenantStore {
                     .when("#version = :read")
                     .bind(":read", before.version),
                 Write::put(once.clone(), &Once { approval: after.id.clone() }),
+                self.look_at_its_end(after),
             ];
             writes.extend(conditions());
             writes

@@ -3,7 +3,7 @@
 //! One rule: it is a hint. Whether a scan begins is decided from the workspace's own items, and once per slot.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     StoreError, TenantStore, Workspaces,
@@ -25,11 +25,21 @@ pub struct DueOrg {
 impl Workspaces {
     /// The orgs to look at now, the longest waiting first.
     pub async fn due_orgs(&self, now: Timestamp) -> Result<Vec<DueOrg>, StoreError> {
-        let pk = partition_key(&deployment(), PARTITION);
+        self.due(PARTITION, |due: &DueOrg| due.look_at, now).await
+    }
+
+    /// What of a list of the deployment's is to be looked at now, the longest waiting first.
+    pub(super) async fn due<T: DeserializeOwned>(
+        &self,
+        partition: &str,
+        look_at: impl Fn(&T) -> Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<T>, StoreError> {
+        let pk = partition_key(&deployment(), partition);
         let range = Range { pk: &pk, from: None, to: None, newest_first: false, limit: u32::MAX };
-        let mut due: Vec<DueOrg> = self.table().list(&range).await?;
-        due.retain(|due| due.look_at <= now);
-        due.sort_by_key(|due| due.look_at);
+        let mut due: Vec<T> = self.table().list(&range).await?;
+        due.retain(|due| look_at(due) <= now);
+        due.sort_by_key(|due| look_at(due));
         Ok(due)
     }
 

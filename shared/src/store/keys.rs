@@ -31,6 +31,7 @@
 //! | Okta org | `O` | `<org>` | connection, schedule |
 //! | connection to refresh | (tenant `deployment`) `SSO` | `<tenant>` | the schedule: one query over all |
 //! | org to look at | (tenant `deployment`) `DUE` | `<tenant>#<org>` | the schedule: one query over all orgs |
+//! | approval to end | (tenant `deployment`) `ENDS` | `<tenant>#<approval>` | the schedule: one query over all |
 //! | scan | `X#<org>` | `<scan>` (time first) | list, newest first |
 //! | scan slot, latest scan | `XS#<org>` | `SLOT#<slot>`, `CURRENT` | one scheduled scan per slot, one at a time |
 //! | checkpoint | `XC#<scan>` | `<piece, 4 digits>` | every step of a scan |

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use shared::{
@@ -72,7 +73,7 @@ pub(super) fn json(person: &Person, approval: &Approval) -> Value {
     json!({
         "id": approval.id,
         "kind": approval.terms.kind(),
-        "state": approval.state,
+        "state": approval.state_at(person.visit.at),
         "inForce": approval.in_force(person.visit.at).is_ok(),
         "terms": approval.terms,
         "from": approval.not_before,
@@ -89,18 +90,21 @@ pub(super) fn json(person: &Person, approval: &Approval) -> Value {
 
 /// The approvals, and the form to ask for one, which `orgs` are offered in.
 pub(super) fn inbox(person: &Person, approvals: &[Approval], names: &Names, orgs: &[Connection]) -> Markup {
-    let of = |wanted: &[State]| approvals.iter().filter(|a| wanted.contains(&a.state)).collect::<Vec<_>>();
+    let now = person.visit.at;
+    let of = |wanted: &[State]| {
+        approvals.iter().filter(|approval| wanted.contains(&approval.state_at(now))).collect::<Vec<_>>()
+    };
     let body = html! {
-        (table("Waiting for a decision", &of(&[State::Requested]), names))
-        (table("In force", &of(&[State::Live, State::Revoking]), names))
-        (table("Ended", &of(&[State::Revoked, State::Expired, State::Refused]), names))
+        (table("Waiting for a decision", now, &of(&[State::Requested]), names))
+        (table("In force", now, &of(&[State::Live, State::Revoking]), names))
+        (table("Ended", now, &of(&[State::Revoked, State::Expired, State::Refused]), names))
         p { a href="/ledger" { "The ledger" } ": every step and every read, as a chain that can be checked." }
         @if person.principal.may(Permission::ApprovalsDecide) { (request_form(orgs)) }
     };
     layout::page(person, PLACE, "Approvals", &body)
 }
 
-fn table(caption: &str, approvals: &[&Approval], names: &Names) -> Markup {
+fn table(caption: &str, now: Timestamp, approvals: &[&Approval], names: &Names) -> Markup {
     html! {
         h2 { (caption) }
         @if approvals.is_empty() {
@@ -116,7 +120,7 @@ fn table(caption: &str, approvals: &[&Approval], names: &Names) -> Markup {
                             td { (names.actor(&approval.requested_by)) }
                             td { (layout::time(approval.requested_at)) }
                             td { (until(approval)) }
-                            td { (state(approval.state)) }
+                            td { (state(approval.state_at(now))) }
                         }
                     }
                 }
@@ -163,8 +167,9 @@ pub(super) fn one(person: &Person, approval: &Approval, names: &Names) -> Markup
     let decides = person.principal.may(Permission::ApprovalsDecide);
     let needed = limits::approvers_needed(&approval.terms);
     let path = |step: &str| format!("/approvals/{}/{step}", approval.id);
+    let stands = approval.state_at(person.visit.at);
     let body = html! {
-        p { (state(approval.state)) " · asked for by " (names.actor(&approval.requested_by)) " · "
+        p { (state(stands)) " · asked for by " (names.actor(&approval.requested_by)) " · "
             (layout::time(approval.requested_at)) " · until " (until(approval)) }
         section class="panel" aria-label="What is approved" {
             pre { (consent_text(approval)) }
@@ -180,7 +185,7 @@ pub(super) fn one(person: &Person, approval: &Approval, names: &Names) -> Markup
             p { "Ended by " (names.actor(&ended.by)) ", " (layout::time(ended.at))
                 @if let Some(at) = ended.effective_at { "; nothing under way since " (layout::time(at)) } "." }
         }
-        @match approval.state {
+        @match stands {
             State::Requested if decides => {
                 p { "It takes effect when " (needed) @if needed == 1 { " person approves." } @else {
                     " different people approve." } }

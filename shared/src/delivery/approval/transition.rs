@@ -290,6 +290,19 @@ pub fn settle(
     Ok(next)
 }
 
+/// When [`expire`] or [`settle`] may have something to end: `None` if nothing ends by itself.
+pub fn ends_at(approval: &Approval) -> Option<Timestamp> {
+    match (approval.state, approval.until) {
+        (State::Requested, _) => Some(lapses_at(approval)),
+        (State::Live, Until::At(end)) => Some(end),
+        (State::Revoking, _) => {
+            let longest = limits::LEASE.max(limits::READING) + limits::SKEW;
+            approval.ended.as_ref().and_then(|ended| ended.at.checked_add(longest).ok())
+        }
+        (State::Live, Until::Revoked) | (State::Revoked | State::Expired | State::Refused, _) => None,
+    }
+}
+
 /// Ends what has run out: a live approval at its end, a request that nobody decided.
 ///
 /// The router does not wait for this: it refuses by the clock.
@@ -325,11 +338,15 @@ fn decider<'a>(approval: &Approval, principal: &'a Principal) -> Result<(&'a Use
 }
 
 fn has_lapsed(approval: &Approval, now: Timestamp) -> bool {
-    let over = match approval.until {
-        Until::Revoked => false,
-        Until::At(end) => now >= end,
-    };
-    over || now.duration_since(approval.requested_at) >= limits::REQUEST_LIFETIME
+    now >= lapses_at(approval)
+}
+
+fn lapses_at(approval: &Approval) -> Timestamp {
+    let undecided = approval.requested_at.saturating_add(limits::REQUEST_LIFETIME).unwrap_or(Timestamp::MAX);
+    match approval.until {
+        Until::Revoked => undecided,
+        Until::At(end) => undecided.min(end),
+    }
 }
 
 fn step(approval: &Approval) -> Approval {

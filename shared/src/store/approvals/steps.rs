@@ -130,32 +130,6 @@ impl TenantStore {
         Ok(after)
     }
 
-    /// Ends every approval whose time has come; says how many. Nothing waits for it: the router goes by the clock.
-    pub async fn tidy_approvals(&self, acting: &Acting<'_>) -> Result<usize, DecisionError> {
-        let mut ended = 0;
-        for approval in self.approvals().await? {
-            let done = match approval.state {
-                State::Revoking => self.settle(&approval.id, acting).await,
-                State::Requested | State::Live => self.expire(&approval.id, acting).await,
-                State::Revoked | State::Expired | State::Refused => continue,
-            };
-            match done {
-                Ok(_) => ended += 1,
-                // Not yet, or somebody else did it.
-                Err(
-                    DecisionError::Changed
-                    | DecisionError::Rule(
-                        ApprovalError::NotDue
-                        | ApprovalError::LeasesOpen { .. }
-                        | ApprovalError::WrongState { .. },
-                    ),
-                ) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(ended)
-    }
-
     /// A retry of a request that took its step already finds the approval as it is now.
     async fn or_done_before(
         &self,

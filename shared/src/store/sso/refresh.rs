@@ -12,8 +12,8 @@ use crate::{
         StoreError, TenantStore, Workspaces,
         audit::AuditRecord,
         json_text,
-        keys::{Key, deployment, partition_key},
-        table::{Range, Write},
+        keys::{Key, deployment},
+        table::Write,
     },
     tenant::{Digest, TenantId},
 };
@@ -79,11 +79,7 @@ impl Workspaces {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<DueConnection>, StoreError> {
-        let pk = partition_key(&deployment(), PARTITION);
-        let range = Range { pk: &pk, from: None, to: None, newest_first: false, limit: u32::MAX };
-        let mut due: Vec<DueConnection> = self.table().list(&range).await?;
-        due.retain(|due| due.look_at <= now);
-        due.sort_by_key(|due| due.look_at);
+        let mut due = self.due(PARTITION, |due: &DueConnection| due.look_at, now).await?;
         due.truncate(limit);
         Ok(due)
     }
