@@ -229,12 +229,7 @@ impl World {
     }
 
     /// POST of JSON.
-    pub async fn post(
-        &self,
-        someone: &Someone,
-        path: &str,
-        body: &Value,
-    ) -> anyhow::Result<Answered> {
+    pub async fn post(&self, someone: &Someone, path: &str, body: &Value) -> anyhow::Result<Answered> {
         let request = Request::post(path).header("content-type", "application/json");
         self.send(someone, request, Body::from(body.to_string())).await
     }

@@ -421,6 +421,8 @@ async fn an_operator_comes_in_under_the_first_scan_and_the_customer_sees_it() ->
     let acting = world.acting(&admin.actor(), "c-4");
     store.revoke(&request.id, &admin.principal, &acting).await?;
     refused(&world.get(&operator, &path(&report.id, "org1")).await?);
+    let early = store.settle(&request.id, &world.acting("job:leases", "c-5")).await;
+    assert!(early.is_err(), "what the operator began may be under way: {early:?}");
     world.pass(36);
     let later = world.acting("job:leases", "c-5");
     assert_eq!(store.settle(&request.id, &later).await?.state, State::Revoked);

@@ -221,11 +221,21 @@ impl TenantStore {
         let mut writes = Vec::new();
         for (index, approval) in approvals.iter().enumerate() {
             approval.in_force(now).map_err(|_| StoreError::Condition(vec![index]))?;
-            let until = now.saturating_add(limits::READING).unwrap_or(now).min(approval.window().1);
-            writes.push(self.approval_unchanged(&approval.id, approval.epoch));
-            writes.push(self.lease_write(&approval.id, until, what));
+            writes.extend(self.lease_under(approval, limits::READING, what, now));
         }
         self.table.write(writes).await
+    }
+
+    /// The writes that let `what` go on under `approval` for `length`: refused if it is not live as it was read.
+    pub(super) fn lease_under(
+        &self,
+        approval: &Approval,
+        length: SignedDuration,
+        what: &str,
+        now: Timestamp,
+    ) -> [Write; 2] {
+        let until = now.saturating_add(length).unwrap_or(now).min(approval.window().1);
+        [self.approval_unchanged(&approval.id, approval.epoch), self.lease_write(&approval.id, until, what)]
     }
 
     /// `what` is new for each lease that ends at one instant; a lease put twice is one.

@@ -1,11 +1,14 @@
 //! An operator's reach into a customer's workspace.
 //!
 //! One rule: it rests on a first-scan approval of that org that is in force now and on a second factor that we saw
-//! ourselves, and each use is in the customer's own audit log, the refused ones too.
+//! ourselves, and each use is in the customer's own audit log, the refused ones too, and holds a lease.
 
 use super::{StoreError, TenantStore, Workspaces, audit::Acting};
-use crate::tenant::{
-    OrgId, Permission, Principal, TenantId, Workspace, WorkspaceKind, WorkspaceState, session::Method,
+use crate::{
+    delivery::approval::limits,
+    tenant::{
+        OrgId, Permission, Principal, TenantId, Workspace, WorkspaceKind, WorkspaceState, session::Method,
+    },
 };
 
 /// Why an operator does not get in. All but the store's own failures read the same to the operator.
@@ -51,15 +54,23 @@ impl Workspaces {
         let store = self.table().tenant(&workspace);
         let acting = Acting { actor: format!("operator:{user}"), ..acting.clone() };
         let approval = store.first_scan(org, acting.at).await?;
-        let grant = approval.and_then(|approval| approval.operator_grant(org, acting.at));
+        let grant = approval.as_ref().and_then(|approval| approval.operator_grant(org, acting.at));
         let principal =
             grant.as_ref().and_then(|grant| Principal::operator_with_approval(operator, grant).ok());
-        let (action, rests_on) = match (&principal, &grant) {
-            (Some(_), Some(grant)) => ("operator.access", grant.approval()),
-            _ => ("operator.refused", ""),
-        };
-        store.note(&acting.record(action, format!("org:{org}"), rests_on)).await?;
-        principal.map(|principal| Reach { principal, customer: workspace }).ok_or(ReachError::NotApproved)
+        let target = format!("org:{org}");
+        if let (Some(principal), Some(approval)) = (principal, approval) {
+            // Longer than a function runs: what the operator does now is over before a revocation is.
+            let what = format!("operator#{}", acting.correlation_id);
+            let writes = store.lease_under(&approval, limits::LEASE, &what, acting.at);
+            let audit = acting.record("operator.access", target.clone(), approval.id.as_str());
+            match store.change(writes.into(), &audit).await {
+                Ok(()) => return Ok(Reach { principal, customer: workspace }),
+                Err(StoreError::Condition(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        store.note(&acting.record("operator.refused", target, "")).await?;
+        Err(ReachError::NotApproved)
     }
 }
 
