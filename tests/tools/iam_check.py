@@ -25,14 +25,7 @@ ENVIRONMENT = {
     "ReportExport": {"EVIDENCE_BUCKET", "SECRET_PREFIX"},
     "EvidenceRouter": {"EVIDENCE_BUCKET"},
     "Housekeeping": {"SECRET_PREFIX", "MAIL_FROM"},
-    "Console": {
-        "EVIDENCE_BUCKET",
-        "SCAN_QUEUE_URL",
-        "REPORT_QUEUE_URL",
-        "SIGNING_KEY_ID",
-        "SECRET_PREFIX",
-        "MAIL_FROM",
-    },
+    "Console": {"EVIDENCE_BUCKET", "REPORT_QUEUE_URL", "SECRET_PREFIX", "MAIL_FROM"},
 }
 EVERYWHERE = {"TABLE_NAME", "BASE_DOMAIN"}
 

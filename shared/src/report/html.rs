@@ -73,7 +73,7 @@ pub fn render_sanitized(report: &Sanitized) -> String {
             table {
                 thead { tr { th scope="col" { "Rule" } th scope="col" { "Severity" } th scope="col" { "What should be so" } th scope="col" { "Findings" } th scope="col" { "Things concerned" } } }
                 tbody { @for l in &report.findings {
-                    tr { th scope="row" { (l.rule) } td { (severity(l.severity)) } td { (l.title) } td { (l.findings.len()) } td { (l.findings.iter().map(|c| c.things).sum::<u64>()) } }
+                    tr { th scope="row" { (l.rule) } td { (severity(l.severity)) } td { (l.title) } td { (l.findings.len()) } td { (l.things) } }
                 } }
             }
         }

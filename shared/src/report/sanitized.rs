@@ -64,6 +64,8 @@ pub struct Line {
     pub severity: Severity,
     pub confidence: Confidence,
     pub fix: String,
+    /// How many things all of them concern: a number, or "<3".
+    pub things: String,
     /// The findings' names for this recipient, with their states and the numbers of things concerned.
     pub findings: Vec<Count>,
 }
@@ -72,28 +74,43 @@ pub struct Line {
 pub struct Count {
     pub finding: String,
     pub state: &'static str,
-    pub things: u64,
+    /// How many things are concerned: a number, or "<3".
+    pub things: String,
+}
+
+/// Fewer are not counted out: a small group is a person.
+const SMALLEST: u64 = 3;
+
+fn blurred(count: u64) -> String {
+    if count < SMALLEST { format!("<{SMALLEST}") } else { count.to_string() }
 }
 
 /// The edition of `report` for one recipient.
 pub fn render(report: &Report, names: &Pseudonyms) -> Sanitized {
-    let mut lines: BTreeMap<(std::cmp::Reverse<Severity>, &str), Line> = BTreeMap::new();
+    let mut lines: BTreeMap<(std::cmp::Reverse<Severity>, &str), (Line, u64)> = BTreeMap::new();
     for Item { finding, title, fix, .. } in &report.findings {
-        let line =
-            lines.entry((std::cmp::Reverse(finding.severity), &finding.rule)).or_insert_with(|| Line {
-                rule: finding.rule.clone(),
-                title: title.clone(),
-                severity: finding.severity,
-                confidence: finding.confidence,
-                fix: fix.clone(),
-                findings: Vec::new(),
-            });
-        let (finding_name, things) = (names.name("finding", &finding.id), finding.hit_count);
-        line.findings.push(Count { finding: finding_name, state: finding.state.word(), things });
+        let new = || Line {
+            rule: finding.rule.clone(),
+            title: title.clone(),
+            severity: finding.severity,
+            confidence: finding.confidence,
+            fix: fix.clone(),
+            things: String::new(),
+            findings: Vec::new(),
+        };
+        let key = (std::cmp::Reverse(finding.severity), finding.rule.as_str());
+        let (line, total) = lines.entry(key).or_insert_with(|| (new(), 0));
+        *total += finding.hit_count;
+        let things = blurred(finding.hit_count);
+        let (finding, state) = (names.name("finding", &finding.id), finding.state.word());
+        line.findings.push(Count { finding, state, things });
     }
-    for line in lines.values_mut() {
+    let mut findings = Vec::new();
+    for (mut line, total) in lines.into_values() {
+        line.things = blurred(total);
         // Their order would tell how the real ids sort.
         line.findings.sort_by(|a, b| a.finding.cmp(&b.finding));
+        findings.push(line);
     }
     Sanitized {
         schema: SCHEMA,
@@ -103,7 +120,7 @@ pub fn render(report: &Report, names: &Pseudonyms) -> Sanitized {
         coverage: report.method.coverage,
         coverage_percent: report.method.coverage_percent,
         posture: report.posture.clone(),
-        findings: lines.into_values().collect(),
+        findings,
         frameworks: report.frameworks.clone(),
         mapping_note: report.mapping_note,
     }
@@ -131,6 +148,11 @@ mod tests {
             assert!(!text.contains(secret), "{secret}");
         }
         assert!(text.contains("TOK-02") && text.contains("working draft"));
+    }
+
+    #[test]
+    fn a_small_group_is_not_counted_out() {
+        assert_eq!([0, 1, 2, 3, 1_000].map(blurred), ["<3", "<3", "<3", "3", "1000"]);
     }
 
     #[test]

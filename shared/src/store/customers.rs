@@ -37,6 +37,6 @@ impl TenantStore {
     /// The operators' list, by subdomain.
     pub async fn customers(&self) -> Result<Vec<CustomerEntry>, StoreError> {
         let pk = self.partition("CUSTOMERS");
-        self.table.list(&Range { pk: &pk, from: None, to: None, newest_first: false, limit: 1000 }).await
+        self.table.list(&Range { pk: &pk, from: None, to: None, newest_first: false, limit: u32::MAX }).await
     }
 }

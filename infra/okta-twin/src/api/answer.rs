@@ -40,8 +40,8 @@ pub(crate) fn answer(
     let limits = if query.get("expand").as_deref() == Some("stats") { (200, 200) } else { limits };
     let rows = list(app, endpoint, path).ok_or(ApiError::NotFound("no such object"))?;
     let selection = Selection::new(endpoint, query)?;
-    let rows = rows.iter().filter(|row| visible(caller, endpoint, row) && selection.keeps(row));
-    let page = page::cut(rows, path, query, limits)?;
+    let keeps = |row: &Row| visible(caller, endpoint, row) && selection.keeps(row);
+    let page = page::cut(&rows, keeps, path, query, limits)?;
     if selection.searched && page.next.is_some() && page.end >= SEARCH_DEPTH {
         return Err(ApiError::InvalidSearch);
     }
