@@ -30,7 +30,7 @@ use shared::{
         approvals::Asked,
         audit::Acting,
         connections::{Cadence, Connection},
-        evidence::locked_until,
+        evidence::Document,
         objects::{NewObject, ObjectRecord},
         onboarding::NewWorkspace,
         users::{NewUser, Source, UserRecord},
@@ -276,19 +276,17 @@ impl World {
         file: &str,
         bytes: &[u8],
     ) -> anyhow::Result<ObjectRecord> {
-        let name = format!("scans/s1/{file}");
         let content_type =
             if class == DataClass::Report { "text/html; charset=utf-8" } else { "application/json" };
-        let locked = locked_until(class, self.now());
-        let sha256 =
-            self.evidence.write_once(&of.tenant, &name, content_type, locked, bytes.to_vec()).await?;
+        let document = Document { scan: "s1", file, class, content_type, bytes: bytes.to_vec() };
+        let stored = self.evidence.keep(&of.tenant, document, self.now()).await?;
         let new = NewObject {
             org: org(),
             scan: "s1".into(),
             class,
-            name,
-            sha256,
-            size: bytes.len() as u64,
+            name: stored.name,
+            sha256: stored.sha256,
+            size: stored.bytes,
             content_type: content_type.into(),
             published: false,
         };
