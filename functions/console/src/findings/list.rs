@@ -14,7 +14,7 @@ use shared::{
 
 use super::{is_visible, severity_class, worst_first};
 use crate::{
-    ask::Filters,
+    ask::Params,
     layout,
     orgs::{self, label_of},
 };
@@ -69,7 +69,7 @@ impl Wanted {
     }
 }
 
-pub(super) async fn list(person: Person, Filters(wanted): Filters<Wanted>) -> Result<Answer, Problem> {
+pub(super) async fn list(person: Person, Params(wanted): Params<Wanted>) -> Result<Answer, Problem> {
     person.require(Permission::FindingsView)?;
     let orgs = orgs::of_customer(&person).await?;
     let filter = wanted.filter()?;
