@@ -142,7 +142,7 @@ impl Site {
         let own = store.approval(&ApprovalId::new(WORKSPACE_APPROVAL)).await?.context("its approval")?;
         let (_, principal) = self.session(&created.workspace, &created.sponsor).await?;
         let actor = format!("user:{}", created.sponsor.id);
-        store.accept_workspace(&approver(&principal, &own), &self.acting(&actor)).await?;
+        store.approve(&own.id, &approver(&principal, &own), &self.acting(&actor)).await?;
         let workspace = self.workspaces.read(&created.workspace.tenant).await?.context("the workspace")?;
         let mut acme = self.tenant(workspace, created.sponsor, String::new()).await?;
         let okta_url = format!("https://{name}.okta.com");

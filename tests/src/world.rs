@@ -27,7 +27,7 @@ use shared::{
     scim::UserAttributes,
     store::{
         Aws, Evidence, TenantStore,
-        approvals::Asked,
+        approvals::{Asked, WORKSPACE_APPROVAL},
         audit::Acting,
         connections::{Cadence, Connection},
         evidence::Document,
@@ -157,10 +157,10 @@ impl World {
     pub async fn customer(&self, name: &str) -> anyhow::Result<Someone> {
         let sponsor = self.workspace(name, WorkspaceKind::Customer).await?;
         let store = self.store(&sponsor.workspace);
-        let own = ApprovalId::new(shared::store::approvals::WORKSPACE_APPROVAL);
+        let own = ApprovalId::new(WORKSPACE_APPROVAL);
         let request = store.approval(&own).await?.context("the workspace's approval")?;
         let acting = self.acting(&sponsor.actor(), "c-accept");
-        store.accept_workspace(&sponsor.approver(&request), &acting).await?;
+        store.approve(&own, &sponsor.approver(&request), &acting).await?;
         self.again(&sponsor).await
     }
 
