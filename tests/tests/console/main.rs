@@ -92,7 +92,7 @@ async fn an_org_is_connected_and_checked_under_an_approval_only() -> Outcomed {
     let path = format!("/orgs/{}", text(&org["org"]));
     let page = admin.page(&path).await?;
     for want in
-        ["acme Okta Assessment Service - Production", "/.well-known/okta-jwks.json", "okta.users.read"]
+        ["acme Inc. Okta Assessment Service - Production", "/.well-known/okta-jwks.json", "okta.users.read"]
     {
         assert!(page.contains(want), "{want}");
     }
