@@ -16,6 +16,7 @@ use shared::{
     store::{
         approvals::Asked,
         connections::{Cadence, Connection},
+        evidence::Document,
         objects::NewObject,
     },
     tenant::{OrgId, Role},
@@ -99,17 +100,17 @@ async fn evidence(site: &Site, tenant: &Tenant, canary: &str) -> anyhow::Result<
         version: 1,
     };
     store.add_connection(&connection, &acting.record("org.add", format!("org:{org}"), "")).await?;
-    let (name, content_type) = (format!("scans/{canary}/report.html"), "text/html; charset=utf-8");
-    let bytes = canary.as_bytes().to_vec();
-    let size = bytes.len() as u64;
-    let sha256 = site.evidence.write_once(&tenant.workspace.tenant, &name, content_type, None, bytes).await?;
+    let (scan, class, bytes) = (format!("{canary}-scan"), DataClass::Report, canary.as_bytes().to_vec());
+    let content_type = "text/html; charset=utf-8";
+    let document = Document { scan: &scan, file: "report.html", class, content_type, bytes };
+    let stored = site.evidence.keep(&tenant.workspace.tenant, document, site.now()).await?;
     let object = NewObject {
         org: OrgId::new(&*org),
-        scan: format!("{canary}-scan"),
-        class: DataClass::Report,
-        name,
-        sha256,
-        size,
+        scan,
+        class,
+        name: stored.name,
+        sha256: stored.sha256,
+        size: stored.bytes,
         content_type: content_type.into(),
         published: true,
     };

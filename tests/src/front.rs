@@ -23,12 +23,11 @@ use shared::{
     http::{Door, Outbound},
     ops::{Clock, Config, OffsetClock, SystemRandom, meter},
     store::{Aws, onboarding::NewWorkspace, users::UserRecord},
-    tenant::{
-        PublicBase, Subdomain, Workspace, WorkspaceKind,
-        session::{self, Method, SignIn},
-    },
+    tenant::{PublicBase, Subdomain, Workspace, WorkspaceKind, session::Method},
 };
 use tower::ServiceExt;
+
+use crate::{people, sign_on::acting};
 
 /// The base domain of the tests: https, so that cookies have their real names.
 pub const BASE: &str = "atomation.example";
@@ -119,13 +118,7 @@ impl Front {
             kind: WorkspaceKind::Partner,
             email: format!("admin@{subdomain}.example.com"),
         };
-        let acting = shared::store::audit::Acting {
-            actor: "job:test".to_owned(),
-            at: self.clock.now(),
-            correlation_id: "c-test",
-            random: &*self.door.random,
-        };
-        let created = self.door.workspaces.create_with_sponsor(&new, &acting).await?;
+        let created = self.door.workspaces.create_with_sponsor(&new, &acting(self)).await?;
         let origin = origin(subdomain);
         let app = SamlApp {
             acs_url: format!("{origin}/auth/saml/acs"),
@@ -179,25 +172,8 @@ impl Front {
 
     /// A live session of a user, as its cookie.
     pub async fn session(&self, acme: &Acme, user: &UserRecord) -> anyhow::Result<String> {
-        let at = self.clock.now();
-        let sign_in = SignIn {
-            tenant: acme.workspace.tenant.clone(),
-            user: user.id.clone(),
-            method: Method::Email,
-            epoch: user.epoch,
-            saml_not_on_or_after: None,
-            idp: None,
-            strong_auth_at: Some(at),
-        };
-        let (secret, record) = session::open(sign_in, session::Limits::default(), at, &*self.door.random);
-        let acting = shared::store::audit::Acting {
-            actor: "job:test".to_owned(),
-            at,
-            correlation_id: "c-test",
-            random: &*self.door.random,
-        };
-        let store = self.door.table().tenant(&acme.workspace);
-        store.open_session(&secret.hash(), &record, Vec::new(), &acting.record("test", "", "")).await?;
+        let (workspace, store) = (&acme.workspace, self.door.table().tenant(&acme.workspace));
+        let (secret, _) = people::signed_in(&store, workspace, user, Method::Email, &acting(self)).await?;
         Ok(format!("__Host-atm_session={}", secret.expose()))
     }
 

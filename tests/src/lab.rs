@@ -35,7 +35,7 @@ use shared::{
     tenant::OrgId,
 };
 
-use crate::world::{Someone, World};
+use crate::world::{Someone, World, http_event};
 
 const CLIENT: &str = "0oaAssessment";
 
@@ -176,14 +176,17 @@ impl Lab {
 
     /// "Scan now", as API Gateway passes it on.
     pub async fn scan_now(&self, by: &Someone, org: &OrgId) -> anyhow::Result<Value> {
-        let event = crate::world::http_event(by, "POST", &format!("/orgs/{org}/scans"));
-        let answer = scan_trigger::handle(&self.trigger, lambda(event)).await;
-        answer.map_err(|error| anyhow::anyhow!("{error}"))
+        self.triggered(http_event(by, "POST", &format!("/orgs/{org}/scans"))).await
     }
 
     /// One tick of the schedule.
     pub async fn tick(&self) -> anyhow::Result<Value> {
         let event = json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
+        self.triggered(event).await
+    }
+
+    /// What the trigger answers to an event.
+    pub async fn triggered(&self, event: Value) -> anyhow::Result<Value> {
         let answer = scan_trigger::handle(&self.trigger, lambda(event)).await;
         answer.map_err(|error| anyhow::anyhow!("{error}"))
     }

@@ -6,6 +6,7 @@ pub mod front;
 pub mod judged;
 pub mod lab;
 pub mod load;
+pub mod people;
 pub mod raw;
 pub mod routes;
 pub mod seeded;

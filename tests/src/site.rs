@@ -17,27 +17,23 @@ use serde_json::{Value, json};
 use shared::{
     delivery::{
         Approval, ApprovalId,
-        approval::{Approver, AuthContext, Terms, Until, text_sha256},
+        approval::{Terms, Until},
     },
     ops::{Clock, Config, Random, SystemRandom},
-    scim::UserAttributes,
     store::{
         Aws, Evidence, Table, TenantStore, Workspaces,
         approvals::{Asked, WORKSPACE_APPROVAL},
         audit::Acting,
-        onboarding::NewWorkspace,
-        users::{NewUser, Source, UserRecord},
+        users::UserRecord,
     },
     tenant::{
-        Digest, Principal, Role, Subdomain, Workspace, WorkspaceKind,
-        cookie::Cookies,
-        resource_id,
-        session::{self, Method, SignIn},
+        Digest, Principal, Role, Workspace, WorkspaceKind, cookie::Cookies, resource_id, session::Method,
         token,
     },
 };
 
 use crate::{
+    people,
     raw::{Reply, Request},
     routes::{self, Place, is_scim},
 };
@@ -131,18 +127,12 @@ impl Site {
 
     /// A customer's workspace whose sponsor has accepted it.
     pub async fn customer(&self, name: &str) -> anyhow::Result<Tenant> {
-        let new = NewWorkspace {
-            subdomain: Subdomain::parse(name)?,
-            name: format!("{name} Inc."),
-            kind: WorkspaceKind::Customer,
-            email: format!("sponsor@{name}.example"),
-        };
-        let created = self.workspaces.create_with_sponsor(&new, &self.acting("operator:o1")).await?;
-        let store = self.store(&created.workspace);
-        let own = store.approval(&ApprovalId::new(WORKSPACE_APPROVAL)).await?.context("its approval")?;
+        let acting = self.acting("operator:o1");
+        let created = people::workspace(&self.workspaces, name, WorkspaceKind::Customer, &acting).await?;
         let (_, principal) = self.session(&created.workspace, &created.sponsor).await?;
-        let actor = format!("user:{}", created.sponsor.id);
-        store.accept_workspace(&approver(&principal, &own), &self.acting(&actor)).await?;
+        let (store, own) = (self.store(&created.workspace), ApprovalId::new(WORKSPACE_APPROVAL));
+        let acting = self.acting(&created.sponsor.target());
+        people::approve(&store, &principal, &own, &acting).await?;
         let workspace = self.workspaces.read(&created.workspace.tenant).await?.context("the workspace")?;
         let mut acme = self.tenant(workspace, created.sponsor, String::new()).await?;
         let okta_url = format!("https://{name}.okta.com");
@@ -158,15 +148,13 @@ impl Site {
         let requested_by = by.principal.actor();
         let asked = Asked { terms, not_before: self.now(), until, requested_by };
         let asked = store.request_approval(asked, &acting).await?;
-        Ok(store.approve(&asked.id, &approver(&by.principal, &asked), &acting).await?)
+        Ok(store.approve(&asked.id, &people::approver(&by.principal, &asked), &acting).await?)
     }
 
     /// A person of a workspace, signed in there with the token that `of` has.
     pub async fn person(&self, of: &Tenant, name: &str, role: Role) -> anyhow::Result<Tenant> {
-        let body = json!({ "userName": format!("{name}@{}.example", of.workspace.subdomain.as_str()) });
-        let attributes = UserAttributes::from_create(&body).map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        let new = NewUser { attributes, source: Source::Invited, grants: vec![role] };
-        let user = self.store(&of.workspace).create_user(new, &self.acting("job:test")).await?;
+        let (store, acting) = (self.store(&of.workspace), self.acting("job:test"));
+        let user = people::person(&store, &of.workspace, name, role, &acting).await?;
         self.tenant(of.workspace.clone(), user, of.token.clone()).await
     }
 
@@ -190,22 +178,8 @@ impl Site {
         workspace: &Workspace,
         user: &UserRecord,
     ) -> anyhow::Result<(String, Principal)> {
-        let now = self.now();
-        let sign_in = SignIn {
-            tenant: workspace.tenant.clone(),
-            user: user.id.clone(),
-            method: Method::Email,
-            epoch: user.epoch,
-            saml_not_on_or_after: None,
-            idp: None,
-            strong_auth_at: Some(now),
-        };
-        let (secret, record) = session::open(sign_in, session::Limits::default(), now, &*self.random);
-        let audit = self.acting("sign-in").record("session.open", user.target(), "");
-        self.store(workspace).open_session(&secret.hash(), &record, Vec::new(), &audit).await?;
-        let live = session::judge(&record, user.session_state(), workspace.withdrawals, now)?;
-        let role = user.role(&workspace.tenant).context("an active user")?;
-        let principal = Principal::from_session(&live, &workspace.tenant, workspace.kind, role)?;
+        let (store, acting) = (self.store(workspace), self.acting("sign-in"));
+        let (secret, principal) = people::signed_in(&store, workspace, user, Method::Email, &acting).await?;
         let name = workspace.subdomain.as_str();
         let cookies = Cookies::of(&self.stack.origin(name).parse()?, name)?;
         Ok((format!("{}={}", cookies.session_name(), secret.expose()), principal))
@@ -284,12 +258,6 @@ impl Site {
             }
         }
     }
-}
-
-/// `principal` as one who has read the text of `approval`.
-fn approver<'a>(principal: &'a Principal, approval: &Approval) -> Approver<'a> {
-    let context = AuthContext { method: Method::Email, idp: None, authn_instant: None, acr: None };
-    Approver { principal, saw: text_sha256(approval), context }
 }
 
 impl Tenant {

@@ -20,27 +20,24 @@ use serde_json::{Value, json};
 use shared::{
     delivery::{
         ApprovalId, ClassSet, DataClass, Destination, PartnerId,
-        approval::{Approver, AuthContext, Route, Terms, Until, text_sha256},
+        approval::{Approver, Route, Terms, Until},
     },
     http::{Door, Outbound},
     ops::{Clock, Config, Random, SystemRandom, clock::OffsetClock},
-    scim::UserAttributes,
     store::{
         Aws, Evidence, TenantStore,
-        approvals::Asked,
+        approvals::{Asked, WORKSPACE_APPROVAL},
         audit::Acting,
         connections::{Cadence, Connection},
-        evidence::locked_until,
+        evidence::Document,
         objects::{NewObject, ObjectRecord},
-        onboarding::NewWorkspace,
-        users::{NewUser, Source, UserRecord},
+        users::UserRecord,
     },
-    tenant::{
-        OrgId, Principal, PublicBase, Role, Subdomain, Workspace, WorkspaceKind,
-        session::{self, Method, SignIn},
-    },
+    tenant::{OrgId, Principal, PublicBase, Role, Workspace, WorkspaceKind, session::Method},
 };
 use tower::ServiceExt;
+
+use crate::people;
 
 const DOMAIN: &str = "atomation.example";
 
@@ -145,22 +142,17 @@ impl World {
 
     /// A workspace as an operator creates it, and its first administrator, signed in. A customer's is pending.
     pub async fn workspace(&self, name: &str, kind: WorkspaceKind) -> anyhow::Result<Someone> {
-        let subdomain = Subdomain::parse(name)?;
-        let email = format!("sponsor@{name}.example");
-        let new = NewWorkspace { subdomain, name: name.to_owned(), kind, email };
         let acting = self.acting("operator:o1", "c-onboarding");
-        let created = self.door.workspaces.create_with_sponsor(&new, &acting).await?;
+        let created = people::workspace(&self.door.workspaces, name, kind, &acting).await?;
         self.sign_in(&created.workspace, created.sponsor).await
     }
 
     /// A customer whose sponsor has accepted the workspace.
     pub async fn customer(&self, name: &str) -> anyhow::Result<Someone> {
         let sponsor = self.workspace(name, WorkspaceKind::Customer).await?;
-        let store = self.store(&sponsor.workspace);
-        let own = ApprovalId::new(shared::store::approvals::WORKSPACE_APPROVAL);
-        let request = store.approval(&own).await?.context("the workspace's approval")?;
+        let (store, own) = (self.store(&sponsor.workspace), ApprovalId::new(WORKSPACE_APPROVAL));
         let acting = self.acting(&sponsor.actor(), "c-accept");
-        store.accept_workspace(&sponsor.approver(&request), &acting).await?;
+        people::approve(&store, &sponsor.principal, &own, &acting).await?;
         self.again(&sponsor).await
     }
 
@@ -181,10 +173,8 @@ impl World {
 
     /// One more person of a workspace, signed in.
     pub async fn person(&self, of: &Workspace, name: &str, role: Role) -> anyhow::Result<Someone> {
-        let body = json!({ "userName": format!("{name}@{}.example", of.subdomain.as_str()) });
-        let attributes = UserAttributes::from_create(&body).map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        let new = NewUser { attributes, source: Source::Invited, grants: vec![role] };
-        let user = self.store(of).create_user(new, &self.acting("job:test", "c-person")).await?;
+        let acting = self.acting("job:test", "c-person");
+        let user = people::person(&self.store(of), of, name, role, &acting).await?;
         self.sign_in(of, user).await
     }
 
@@ -197,22 +187,8 @@ impl World {
     }
 
     async fn sign_in(&self, workspace: &Workspace, user: UserRecord) -> anyhow::Result<Someone> {
-        let sign_in = SignIn {
-            tenant: workspace.tenant.clone(),
-            user: user.id.clone(),
-            method: Method::Email,
-            epoch: user.epoch,
-            saml_not_on_or_after: None,
-            idp: None,
-            strong_auth_at: Some(self.now()),
-        };
-        let (secret, record) =
-            session::open(sign_in, session::Limits::default(), self.now(), &*self.door.random);
-        let audit = self.acting("sign-in", "c-sign-in").record("session.open", user.target(), "");
-        self.store(workspace).open_session(&secret.hash(), &record, Vec::new(), &audit).await?;
-        let live = session::judge(&record, user.session_state(), workspace.withdrawals, self.now())?;
-        let role = user.role(&workspace.tenant).context("an active user")?;
-        let principal = Principal::from_session(&live, &workspace.tenant, workspace.kind, role)?;
+        let (store, acting) = (self.store(workspace), self.acting("sign-in", "c-sign-in"));
+        let (secret, principal) = people::signed_in(&store, workspace, &user, Method::Email, &acting).await?;
         let cookie = format!("__Host-atm_session={}", secret.expose());
         Ok(Someone { workspace: workspace.clone(), user, principal, cookie })
     }
@@ -276,19 +252,17 @@ impl World {
         file: &str,
         bytes: &[u8],
     ) -> anyhow::Result<ObjectRecord> {
-        let name = format!("scans/s1/{file}");
         let content_type =
             if class == DataClass::Report { "text/html; charset=utf-8" } else { "application/json" };
-        let locked = locked_until(class, self.now());
-        let sha256 =
-            self.evidence.write_once(&of.tenant, &name, content_type, locked, bytes.to_vec()).await?;
+        let document = Document { scan: "s1", file, class, content_type, bytes: bytes.to_vec() };
+        let stored = self.evidence.keep(&of.tenant, document, self.now()).await?;
         let new = NewObject {
             org: org(),
             scan: "s1".into(),
             class,
-            name,
-            sha256,
-            size: bytes.len() as u64,
+            name: stored.name,
+            sha256: stored.sha256,
+            size: stored.bytes,
             content_type: content_type.into(),
             published: false,
         };
@@ -304,8 +278,7 @@ impl Someone {
 
     /// The person as one who has read the text of `approval`.
     pub fn approver(&self, approval: &shared::delivery::Approval) -> Approver<'_> {
-        let context = AuthContext { method: Method::Email, idp: None, authn_instant: None, acr: None };
-        Approver { principal: &self.principal, saw: text_sha256(approval), context }
+        people::approver(&self.principal, approval)
     }
 
     /// A request of this person's for `terms`, for 30 days.

@@ -70,12 +70,12 @@ async fn the_sponsors_acceptance_is_entry_one_and_activates_the_workspace() -> O
     assert!(matches!(not_sponsor, Err(DecisionError::Rule(ApprovalError::NotTheSponsor))));
 
     let acting = world.acting(&sponsor.actor(), "c-3");
-    let live = store.accept_workspace(&sponsor.approver(&own), &acting).await?;
+    let live = store.approve(&own.id, &sponsor.approver(&own), &acting).await?;
     assert_eq!(live.state, State::Live);
     let workspace = world.door.workspaces.read(&sponsor.workspace.tenant).await?.unwrap();
     assert_eq!(workspace.state, WorkspaceState::Active);
     // The same request again is no second entry.
-    assert_eq!(store.accept_workspace(&sponsor.approver(&own), &acting).await?, live);
+    assert_eq!(store.approve(&own.id, &sponsor.approver(&own), &acting).await?, live);
     let first = store.ledger(1, 10).await?.remove(0);
     assert!(matches!(first.entry()?.event, Event::Approval { step: Step::Approved, .. }) && first.seq == 1);
     assert_eq!(entries(&world, &sponsor).await?.len(), 1);

@@ -24,8 +24,12 @@ use shared::{
         findings::{FindingFilter, PublishError},
         scans::{ScanRecord, ScanState, Trigger},
     },
+    tenant::WorkspaceKind,
 };
-use tests::lab::{Customer, Lab};
+use tests::{
+    lab::{Customer, Lab},
+    world::{Someone, http_event},
+};
 
 type Test = anyhow::Result<()>;
 
@@ -227,6 +231,41 @@ async fn a_revoked_approval_ends_the_scan_and_the_message() -> Test {
     let answer = lab.scan_now(&customer.sponsor, &customer.org).await?;
     assert_eq!(answer["statusCode"], 409, "{answer}");
     assert!(customer.store.scan_under_way(&customer.org).await?.is_none());
+    Ok(())
+}
+
+/// By the customer's subdomain, as everywhere; the operator goes on to the review, which is open to operators.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_begins_a_scan_and_goes_on_to_its_review() -> Test {
+    let lab = Lab::start(20, None).await?;
+    // Before the customer, whose approvals set the functions' clock.
+    let operator = lab.world.workspace("operators", WorkspaceKind::Operator).await?;
+    let customer = lab.customer("acme").await?;
+    let asked = async |by: &Someone, query: &str| {
+        let mut event = http_event(by, "POST", &format!("/orgs/{}/scans{query}", customer.org));
+        event["headers"]["accept"] = "text/html".into();
+        lab.triggered(event).await
+    };
+    let sponsor = &customer.sponsor;
+    let by_id = format!("?customer={}", sponsor.workspace.tenant);
+    for (by, query, status) in [
+        (&operator, "", 404),
+        (&operator, "?customer=nobody", 403),
+        (&operator, "?customer=operators", 403),
+        (&operator, &by_id, 403),
+        (sponsor, "?customer=acme", 404),
+    ] {
+        let answer = asked(by, query).await?;
+        assert_eq!(answer["statusCode"], status, "{query}: {answer}");
+    }
+    assert!(customer.store.scan_under_way(&customer.org).await?.is_none());
+
+    let answer = asked(&operator, "?customer=acme").await?;
+    assert_eq!(answer["statusCode"], 303, "{answer}");
+    let scan = customer.store.scan_under_way(&customer.org).await?.context("the scan")?;
+    assert_eq!(scan.trigger, Trigger::Request { by: format!("operator:{}", operator.user.id) });
+    let review = format!("/review/acme/{}/{}", customer.org, scan.id);
+    assert_eq!(answer["headers"]["location"], review);
     Ok(())
 }
 

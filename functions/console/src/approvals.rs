@@ -9,7 +9,7 @@ mod problem;
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     routing::{get, post},
 };
@@ -27,7 +27,7 @@ use shared::{
 };
 
 use self::{ask::Ask, page::Names, problem::problem};
-use crate::{Console, notify};
+use crate::{Console, ask::Ids, notify};
 
 pub(crate) fn routes() -> Router<Console> {
     Router::new()
@@ -47,7 +47,7 @@ struct Yes {
     text_sha256: String,
 }
 
-async fn inbox(State(_): State<Console>, person: Person) -> Result<Answer, Problem> {
+async fn inbox(person: Person) -> Result<Answer, Problem> {
     may_see(&person)?;
     let store = person.store();
     let (approvals, orgs) = try_join!(store.approvals(), store.connections())?;
@@ -70,7 +70,7 @@ async fn request(
     Ok(done(&person, &approval).with_status(StatusCode::CREATED))
 }
 
-async fn show(State(_): State<Console>, person: Person, Path(id): Path<String>) -> Result<Answer, Problem> {
+async fn show(person: Person, Ids([id]): Ids<1>) -> Result<Answer, Problem> {
     may_see(&person)?;
     let id = ApprovalId::new(id);
     let approval = person.store().approval(&id).await?.ok_or_else(Problem::not_found)?;
@@ -83,12 +83,7 @@ async fn show(State(_): State<Console>, person: Person, Path(id): Path<String>) 
     Ok(Answer::page(page::one(&person, &approval, &names), page::json(&person, &approval)))
 }
 
-async fn approve(
-    State(_): State<Console>,
-    person: Person,
-    Path(id): Path<String>,
-    Input(yes): Input<Yes>,
-) -> Result<Answer, Problem> {
+async fn approve(person: Person, Ids([id]): Ids<1>, Input(yes): Input<Yes>) -> Result<Answer, Problem> {
     may_see(&person)?;
     let saw = Digest::from_hex(&yes.text_sha256).ok_or_else(|| problem(ApprovalError::TextChanged.into()))?;
     let method = person.principal.method().ok_or_else(Problem::signed_out)?;
@@ -103,7 +98,7 @@ async fn approve(
     Ok(done(&person, &approval.map_err(problem)?))
 }
 
-async fn refuse(State(_): State<Console>, person: Person, Path(id): Path<String>) -> Result<Answer, Problem> {
+async fn refuse(person: Person, Ids([id]): Ids<1>) -> Result<Answer, Problem> {
     may_see(&person)?;
     let store = person.store();
     let approval = store.refuse(&ApprovalId::new(id), &person.principal, &person.acting()).await;
@@ -114,7 +109,7 @@ async fn refuse(State(_): State<Console>, person: Person, Path(id): Path<String>
 async fn revoke(
     State(console): State<Console>,
     person: Person,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
 ) -> Result<Answer, Problem> {
     may_see(&person)?;
     let store = person.store();

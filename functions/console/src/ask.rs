@@ -33,18 +33,18 @@ fn is_id(text: &str) -> bool {
     (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(plain)
 }
 
-/// The filters of a list, from the query string.
-pub(crate) struct Filters<T>(pub(crate) T);
+/// What the query string asks for: the filters of a list, the place of a page, the token of a link.
+pub(crate) struct Params<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Filters<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = Query::try_from_uri(&parts.uri).map_err(|_| {
             Problem::bad_request(
                 "query",
-                "The filters in the address cannot be read.",
-                "Give each filter once; the list's own form shows which there are.",
+                "What the address asks for cannot be read.",
+                "Give each parameter once, as the page or the message that leads here does.",
             )
         })?;
         Ok(Self(query.0))

@@ -1,6 +1,6 @@
 //! The audit log, newest first.
 
-use axum::{Router, extract::Query, routing::get};
+use axum::{Router, routing::get};
 use maud::html;
 use serde::Deserialize;
 use serde_json::json;
@@ -9,7 +9,7 @@ use shared::{
     tenant::Permission,
 };
 
-use crate::{Console, layout};
+use crate::{Console, ask::Params, layout};
 
 const PAGE: u32 = 100;
 
@@ -23,7 +23,7 @@ struct Page {
     before: Option<String>,
 }
 
-async fn audit(person: Person, Query(page): Query<Page>) -> Result<Answer, Problem> {
+async fn audit(person: Person, Params(page): Params<Page>) -> Result<Answer, Problem> {
     person.require(Permission::LogsView)?;
     let records = person.store().audit_log(person.visit.at, page.before.as_deref(), PAGE).await?;
     let older = records.last().filter(|_| records.len() == PAGE as usize).map(|record| record.id.clone());

@@ -37,16 +37,6 @@ pub(crate) fn was_published(finding: &Finding) -> bool {
     since_draft.any(|step| step.state == State::Published)
 }
 
-pub(crate) fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::High => "high",
-        Severity::Medium => "medium",
-        Severity::Low => "low",
-        Severity::Info => "info",
-    }
-}
-
 pub(crate) fn severity_class(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical | Severity::High => "bad",

@@ -22,7 +22,7 @@ use shared::{
         operators::{Reach, ReachError},
         scans::ScanRecord,
     },
-    tenant::{OrgId, Permission, Subdomain, TenantId, Workspace, WorkspaceKind},
+    tenant::{OrgId, Permission, TenantId, Workspace, WorkspaceKind},
 };
 
 use crate::{Console, ask::Ids, layout, scans};
@@ -137,9 +137,8 @@ fn operators_only(person: &Person) -> Result<(), Problem> {
 
 /// The customer whose workspace has this subdomain.
 async fn named(console: &Console, subdomain: &str) -> Result<Workspace, Problem> {
-    let subdomain = Subdomain::parse(subdomain).map_err(|_| closed())?;
-    let workspace = console.door.workspaces.find(&subdomain).await?;
-    workspace.filter(|workspace| workspace.kind == WorkspaceKind::Customer).ok_or_else(closed)
+    let customer = console.door.workspaces.active(WorkspaceKind::Customer, subdomain).await?;
+    customer.ok_or_else(closed)
 }
 
 /// The orgs whose first-scan approval lets an operator in now. Nothing else of the customer is read for this.

@@ -4,7 +4,7 @@ mod log;
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     routing::{get, post},
 };
@@ -21,7 +21,7 @@ use shared::{
     },
 };
 
-use crate::{Console, layout, notify};
+use crate::{Console, ask::Ids, layout, notify};
 
 const LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
 
@@ -97,7 +97,7 @@ fn token_race() -> Problem {
 async fn revoke(
     State(console): State<Console>,
     person: Person,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
 ) -> Result<Answer, Problem> {
     person.require(Permission::SecurityManage)?;
     person.require_fresh()?;

@@ -22,7 +22,7 @@ use shared::{
     },
 };
 
-use crate::{Console, ask::Filters, notify};
+use crate::{Console, ask::Params, notify};
 
 const PATH: &str = "/sessions";
 /// Sessions on a page.
@@ -72,7 +72,7 @@ struct Shown {
     is_this: bool,
 }
 
-async fn show(person: Person, Filters(page): Filters<Page>) -> Result<Answer, Problem> {
+async fn show(person: Person, Params(page): Params<Page>) -> Result<Answer, Problem> {
     let store = person.store();
     let own = live(&person, store.sessions_of(&person.user.id, PAGE).await?).await?;
     let (all, more) = if person.principal.may(Permission::UsersManage) {

@@ -6,7 +6,7 @@ mod totp;
 
 use axum::{
     Router,
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, header},
     routing::{get, post},
 };
@@ -18,7 +18,7 @@ use shared::{
     tenant::session::{self, Method, SignIn},
 };
 
-use crate::Console;
+use crate::{Console, ask::Params};
 
 pub(crate) fn routes() -> Router<Console> {
     Router::new()
@@ -85,7 +85,7 @@ async fn send_link(
     Ok(Answer::page(pages::sent(), json!({ "sent": true })))
 }
 
-async fn link(visit: Visit, Query(input): Query<Token>) -> Result<Answer, Problem> {
+async fn link(visit: Visit, Params(input): Params<Token>) -> Result<Answer, Problem> {
     let user = opened(&visit, &input.token).await?;
     let json = json!({ "enrolled": user.totp_enrolled });
     let page = if user.totp_enrolled { pages::code(&input.token) } else { pages::enrol(&input.token) };

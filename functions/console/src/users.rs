@@ -1,11 +1,6 @@
 //! The workspace's people, and inviting one.
 
-use axum::{
-    Router,
-    extract::{Query, State},
-    http::StatusCode,
-    routing::get,
-};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use maud::html;
 use serde::Deserialize;
 use serde_json::json;
@@ -19,7 +14,7 @@ use shared::{
     tenant::{Permission, Role},
 };
 
-use crate::{Console, layout, notify, sessions::page::end_all};
+use crate::{Console, ask::Params, layout, notify, sessions::page::end_all};
 
 const PAGE: u32 = 100;
 
@@ -44,7 +39,7 @@ struct Invitation {
     role: String,
 }
 
-async fn list(State(_): State<Console>, person: Person, Query(page): Query<Page>) -> Result<Answer, Problem> {
+async fn list(person: Person, Params(page): Params<Page>) -> Result<Answer, Problem> {
     person.require(Permission::UsersView)?;
     let start = page.start.max(1);
     let page = person.store().user_page(Start::Index(start), PAGE, person.visit.at).await?;

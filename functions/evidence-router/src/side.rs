@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use shared::{
     http::{Person, Problem},
     store::{TenantStore, audit::Acting, deliveries::Reader, operators::ReachError},
-    tenant::{OrgId, Principal, Subdomain, Workspace, WorkspaceKind, WorkspaceState},
+    tenant::{OrgId, Principal, Workspace, WorkspaceKind},
 };
 
 use crate::asked::Asked;
@@ -78,13 +78,8 @@ pub(crate) fn refused() -> Problem {
 }
 
 async fn named(person: &Person, customer: &str) -> Result<Workspace, Problem> {
-    let subdomain = Subdomain::parse(customer).map_err(|_| refused())?;
-    let workspace = person.visit.door.workspaces.find(&subdomain).await?.ok_or_else(refused)?;
-    if workspace.kind == WorkspaceKind::Customer && workspace.state == WorkspaceState::Active {
-        Ok(workspace)
-    } else {
-        Err(refused())
-    }
+    let customer = person.visit.door.workspaces.active(WorkspaceKind::Customer, customer).await?;
+    customer.ok_or_else(refused)
 }
 
 async fn operator(person: &Person, customer: &Workspace, org: &OrgId) -> Result<Side, Problem> {

@@ -3,8 +3,8 @@
 use shared::{
     delivery::DataClass,
     report::{Findings, Report, html, json, sanitized},
-    store::{TenantStore, audit::Acting, evidence::locked_until, objects::NewObject, scans::ScanRecord},
-    tenant::{Digest, Workspace},
+    store::{TenantStore, audit::Acting, evidence::Document, objects::NewObject, scans::ScanRecord},
+    tenant::Workspace,
 };
 
 use super::{ExportError, ReportExport};
@@ -39,8 +39,8 @@ impl Editions<'_> {
         self.keep("report-sanitized.json", class, JSON, text).await
     }
 
-    /// Stores and describes an edition, unless that was done. The digest is in the name: an edition whose making was
-    /// interrupted may be made again with newer decisions in it.
+    /// Stores and describes an edition, unless that was done. One whose making was interrupted may be made again with
+    /// newer decisions in it: that is another document, by its name.
     async fn keep(
         &self,
         file: &str,
@@ -52,17 +52,15 @@ impl Editions<'_> {
         if there.iter().any(|object| object.class == class && object.file_name() == file) {
             return Ok(());
         }
-        let (sha256, size) = (Digest::of(&bytes), bytes.len() as u64);
-        let name = format!("scans/{}/{}/{file}", self.scan.id, &sha256.to_hex()[..16]);
-        let locked = locked_until(class, self.acting.at);
-        self.export.evidence.write_once(&self.workspace.tenant, &name, content_type, locked, bytes).await?;
+        let document = Document { scan: &self.scan.id, file, class, content_type, bytes };
+        let stored = self.export.evidence.keep(&self.workspace.tenant, document, self.acting.at).await?;
         let object = NewObject {
             org: self.scan.org.clone(),
             scan: self.scan.id.clone(),
             class,
-            name,
-            sha256,
-            size,
+            name: stored.name,
+            sha256: stored.sha256,
+            size: stored.bytes,
             content_type: content_type.to_owned(),
             published: true,
         };

@@ -17,7 +17,7 @@ use shared::{
         operators::ReachError,
         scans::{Begun, Trigger},
     },
-    tenant::{OrgId, Permission, TenantId, WorkspaceKind},
+    tenant::{OrgId, Permission, WorkspaceKind},
 };
 
 use super::{NotBegun, ScanTrigger};
@@ -29,8 +29,8 @@ pub(super) fn routes() -> Router<ScanTrigger> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Whose {
-    /// In the operators' workspace: the customer's tenant id.
-    customer: Option<TenantId>,
+    /// In the operators' workspace: the customer's subdomain.
+    customer: Option<String>,
 }
 
 /// 202 with the scan's id; the same one while it is under way.
@@ -44,24 +44,30 @@ async fn scan_now(
     match (person.visit.workspace.kind, whose.customer) {
         (WorkspaceKind::Customer, None) => {
             person.require(Permission::ScansRun)?;
-            begin(&trigger, &person.store(), &org, &person.acting()).await
+            begin(&trigger, &person.store(), &org, "/scans", &person.acting()).await
         }
         (WorkspaceKind::Operator, Some(customer)) => {
             let workspaces = &trigger.door.workspaces;
-            let reach = workspaces.reach(&person.principal, &customer, &org, &person.acting()).await;
+            let customer = workspaces.active(WorkspaceKind::Customer, &customer).await?;
+            let customer = customer.ok_or_else(outside)?;
+            let reach = workspaces.reach(&person.principal, &customer.tenant, &org, &person.acting()).await;
             let reach = reach.map_err(not_let_in)?;
             reach.principal.require(Permission::ScansRun).map_err(|_| outside())?;
             let acting = Acting { actor: format!("operator:{}", person.user.id), ..person.acting() };
-            begin(&trigger, &reach.store(workspaces), &org, &acting).await
+            // The customer's own pages do not open to an operator.
+            let review = format!("/review/{}/{org}", customer.subdomain.as_str());
+            begin(&trigger, &reach.store(workspaces), &org, &review, &acting).await
         }
         _ => Err(Problem::not_found()),
     }
 }
 
+/// `pages` is where whoever asks finds the scan, by its id.
 async fn begin(
     trigger: &ScanTrigger,
     store: &TenantStore,
     org: &OrgId,
+    pages: &str,
     acting: &Acting<'_>,
 ) -> Result<Answer, Problem> {
     let connection: Connection = store.connection(org).await?.ok_or_else(Problem::not_found)?;
@@ -72,7 +78,7 @@ async fn begin(
         Begun::Before(scan) => (scan, false),
     };
     let json = json!({ "scan": scan.id, "org": scan.org, "state": scan.state.word(), "new": new });
-    Ok(Answer::done(format!("/scans/{}", scan.id), json).with_status(StatusCode::ACCEPTED))
+    Ok(Answer::done(format!("{pages}/{}", scan.id), json).with_status(StatusCode::ACCEPTED))
 }
 
 fn not_begun(error: NotBegun) -> Problem {

@@ -19,12 +19,11 @@ use shared::{
     delivery::DataClass,
     okta::Transport,
     store::{
-        evidence::locked_until,
+        evidence::Document,
         objects::{NewObject, ObjectError},
         parts::{self, Parts, ReadBackError},
         scans::{Finished, Outcomes, ScanRecord, Sealed, Severities, Stored},
     },
-    tenant::Digest,
 };
 
 use super::{Step, StepError, allowed::Allowed, refusal};
@@ -126,7 +125,6 @@ impl<T: Transport> Step<'_, T> {
         self.keep(&scan.id, "evaluation.json", DataClass::FindingsFull, bytes).await
     }
 
-    /// Keeps a document of the scan. Its digest is in its name, so that other bytes never meet it.
     async fn keep(
         &self,
         scan: &str,
@@ -134,11 +132,8 @@ impl<T: Transport> Step<'_, T> {
         class: DataClass,
         bytes: Vec<u8>,
     ) -> Result<Stored, StepError> {
-        let (sha256, length) = (Digest::of(&bytes), bytes.len() as u64);
-        let name = format!("scans/{scan}/{}/{file}", &sha256.to_hex()[..16]);
-        let locked = locked_until(class, self.now());
-        self.worker.evidence.write_once(&self.workspace.tenant, &name, JSON, locked, bytes).await?;
-        Ok(Stored { name, sha256, bytes: length })
+        let document = Document { scan, file, class, content_type: JSON, bytes };
+        Ok(self.worker.evidence.keep(&self.workspace.tenant, document, self.now()).await?)
     }
 
     /// Says of every object what it is, so that approvals can speak of it.

@@ -93,6 +93,20 @@ pub enum MoveError {
 pub const MOST_DAYS: i64 = 365;
 
 impl State {
+    /// The words of all states, in the order of a finding's life.
+    pub const WORDS: [&'static str; 9] = [
+        "draft",
+        "confirmed",
+        "dismissed",
+        "published",
+        "remediating",
+        "accepted",
+        "disputed",
+        "resolved",
+        "regressed",
+    ];
+
+    /// The stable word for it.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Draft => "draft",
@@ -215,10 +229,9 @@ mod tests {
         }
     }
 
-    /// The whole table, as one can read it: for each state, what each actor may do.
-    #[test]
-    fn what_is_not_in_the_table_does_not_happen() {
-        let states = [
+    /// One of each.
+    fn states() -> [State; 9] {
+        [
             State::Draft,
             State::Confirmed,
             State::Dismissed,
@@ -228,7 +241,21 @@ mod tests {
             State::Disputed,
             State::Resolved,
             State::Regressed,
-        ];
+        ]
+    }
+
+    #[test]
+    fn the_words_of_states_are_those_that_are_stored() {
+        for (state, word) in states().iter().zip(State::WORDS) {
+            assert_eq!(state.word(), word);
+            assert_eq!(serde_json::to_value(state).unwrap()["state"], word);
+        }
+    }
+
+    /// The whole table, as one can read it: for each state, what each actor may do.
+    #[test]
+    fn what_is_not_in_the_table_does_not_happen() {
+        let states = states();
         let moves = [
             Move::Confirm,
             Move::Dismiss,

@@ -49,6 +49,22 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// All of them, worst first.
+    pub const ALL: [Self; 5] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info];
+
+    /// The stable word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// How sure a failure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -205,5 +221,18 @@ impl Params {
             Profile::Pci => param.pci,
             Profile::Stig => param.stig,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_severities_are_those_that_are_stored_worst_first() {
+        assert!(Severity::ALL.is_sorted_by(|a, b| a > b));
+        for severity in Severity::ALL {
+            assert_eq!(serde_json::to_value(severity).unwrap(), severity.word());
+        }
     }
 }

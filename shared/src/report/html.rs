@@ -187,14 +187,7 @@ fn matrix(frameworks: &[FrameworkPosture], note: &str) -> Markup {
 }
 
 fn severity(severity: Severity) -> Markup {
-    let (class, word) = match severity {
-        Severity::Critical => ("critical", "Critical"),
-        Severity::High => ("high", "High"),
-        Severity::Medium => ("medium", "Medium"),
-        Severity::Low => ("low", "Low"),
-        Severity::Info => ("info", "Info"),
-    };
-    html! { span.severity.(class) { (word) } }
+    html! { span.severity.(severity.word()) { (severity.word()) } }
 }
 
 fn state(state: &State) -> Markup {

@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
-use super::service_error::ServiceError;
+use super::{scans::Stored, service_error::ServiceError};
 use crate::{
     delivery::DataClass,
     tenant::{Digest, TenantId},
@@ -23,7 +23,7 @@ const LONG_LOCK: SignedDuration = SignedDuration::from_hours(24 * (7 * 365 + 2))
 
 /// Until when an object of `class` that is written at `at` is locked. `None`: as long as the bucket locks everything
 /// (`EvidenceLockDays` in infra/template.yaml).
-pub fn locked_until(class: DataClass, at: Timestamp) -> Option<Timestamp> {
+fn locked_until(class: DataClass, at: Timestamp) -> Option<Timestamp> {
     match class {
         DataClass::FindingsSanitized | DataClass::Report | DataClass::Manifest => {
             at.checked_add(LONG_LOCK).ok()
@@ -32,6 +32,16 @@ pub fn locked_until(class: DataClass, at: Timestamp) -> Option<Timestamp> {
             None
         }
     }
+}
+
+/// A document of a scan, as it is to be stored.
+pub struct Document<'a> {
+    pub scan: &'a str,
+    /// The file's name for people.
+    pub file: &'a str,
+    pub class: DataClass,
+    pub content_type: &'a str,
+    pub bytes: Vec<u8>,
 }
 
 /// The bucket of a deployment.
@@ -46,16 +56,31 @@ impl Evidence {
         Self { client, bucket: bucket.to_owned() }
     }
 
+    /// Keeps a document that is made at `at`, locked as its class is. Its digest is in its name, so that other bytes
+    /// never meet it.
+    pub async fn keep(
+        &self,
+        tenant: &TenantId,
+        document: Document<'_>,
+        at: Timestamp,
+    ) -> Result<Stored, ServiceError> {
+        let Document { scan, file, class, content_type, bytes } = document;
+        let (sha256, length) = (Digest::of(&bytes), bytes.len() as u64);
+        let name = format!("scans/{scan}/{}/{file}", &sha256.to_hex()[..16]);
+        self.write_once(tenant, &name, content_type, locked_until(class, at), bytes).await?;
+        Ok(Stored { name, sha256, bytes: length })
+    }
+
     /// Writes `bytes` at `name` if nothing is there, `locked` as [`locked_until`] says. The same bytes there already
     /// are as good (a retry); other bytes are an error.
-    pub async fn write_once(
+    pub(super) async fn write_once(
         &self,
         tenant: &TenantId,
         name: &str,
         content_type: &str,
         locked: Option<Timestamp>,
         bytes: Vec<u8>,
-    ) -> Result<Digest, ServiceError> {
+    ) -> Result<(), ServiceError> {
         let digest = Digest::of(&bytes);
         let put = self
             .client
@@ -72,13 +97,13 @@ impl Evidence {
             .send()
             .await;
         match put {
-            Ok(_) => Ok(digest),
+            Ok(_) => Ok(()),
             // 412: it is there. 409: somebody is writing it this moment.
             Err(error)
                 if matches!(error.code(), Some("PreconditionFailed" | "ConditionalRequestConflict")) =>
             {
                 match self.read(tenant, name, &digest).await {
-                    Ok(_) => Ok(digest),
+                    Ok(_) => Ok(()),
                     Err(ServiceError::Digest { .. }) => Err(ServiceError::Exists { what: "an object" }),
                     Err(other) => Err(other),
                 }

@@ -46,7 +46,7 @@ impl PartSink for Parts<'_> {
         let packed = zstd::encode_all(ndjson.as_slice(), 0).map_err(|error| SinkError(error.to_string()))?;
         let put = self.evidence.write_once(self.tenant, &key, CONTENT_TYPE, None, packed).await;
         match put {
-            Ok(_) => {}
+            Ok(()) => {}
             // Another version of the compressor wrote the same rows: what counts is what is in it.
             Err(ServiceError::Exists { .. }) => {
                 let there = self

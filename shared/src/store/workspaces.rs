@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, Table, TenantStore, audit::AuditRecord, keys::Key, table::Write};
-use crate::tenant::{Subdomain, TenantId, Workspace};
+use crate::tenant::{Subdomain, TenantId, Workspace, WorkspaceKind, WorkspaceState};
 
 #[derive(Serialize, Deserialize)]
 struct Host {
@@ -59,6 +59,18 @@ impl Workspaces {
             Some(tenant) => self.read(&tenant).await,
             None => Ok(None),
         }
+    }
+
+    /// The active workspace of this kind that somebody of another workspace names by its subdomain. A text that can be
+    /// no subdomain names none.
+    pub async fn active(
+        &self,
+        kind: WorkspaceKind,
+        subdomain: &str,
+    ) -> Result<Option<Workspace>, StoreError> {
+        let Ok(subdomain) = Subdomain::parse(subdomain) else { return Ok(None) };
+        let workspace = self.find(&subdomain).await?;
+        Ok(workspace.filter(|it| it.kind == kind && it.state == WorkspaceState::Active))
     }
 
     /// The workspace of a tenant id that a message of ours or a principal carries.

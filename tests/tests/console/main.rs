@@ -92,7 +92,7 @@ async fn an_org_is_connected_and_checked_under_an_approval_only() -> Outcomed {
     let path = format!("/orgs/{}", text(&org["org"]));
     let page = admin.page(&path).await?;
     for want in
-        ["acme Okta Assessment Service - Production", "/.well-known/okta-jwks.json", "okta.users.read"]
+        ["acme Inc. Okta Assessment Service - Production", "/.well-known/okta-jwks.json", "okta.users.read"]
     {
         assert!(page.contains(want), "{want}");
     }
@@ -173,16 +173,31 @@ async fn each_route_refuses_clearly_and_changes_nothing() -> Outcomed {
         let body = if action == "client" { body } else { json!({ "cadence": "off" }) };
         other.post(&format!("{path}/{action}"), &body).await?.is_problem(404, "not_found");
     }
-    for missing in
-        ["/orgs/o-nothing", "/orgs/%00", "/scans/o-1/s", "/scans/o_1", "/findings/o-1/f-1", "/review/t1"]
-    {
+    for missing in [
+        "/orgs/o-nothing",
+        "/orgs/%00",
+        "/scans/o-1/s",
+        "/scans/o_1",
+        "/findings/o-1/f-1",
+        "/review/t1",
+        "/approvals/a%20b",
+    ] {
         admin.get(missing).await?.is_problem(404, "not_found");
     }
     for bad in ["/findings?state=x", "/findings?severity=x", "/findings?rule=x"] {
         admin.get(bad).await?.is_problem(400, "filter");
     }
-    admin.get("/findings?org=a&org=b").await?.is_problem(400, "query");
-    admin.get("/findings?skip=x").await?.is_problem(400, "query");
+    for bad in [
+        "/findings?org=a&org=b",
+        "/findings?skip=x",
+        "/users?start=x",
+        "/ledger?from=x",
+        "/audit?before=a&before=b",
+        "/security/scim/log?method=a&method=b",
+        "/sign-in/link",
+    ] {
+        admin.get(bad).await?.is_problem(400, "query");
+    }
 
     // Methods, sizes, types, fields.
     for path in ["/orgs", "/findings", "/reports", &path] {

@@ -9,24 +9,22 @@ use serde_json::{Value, json};
 use shared::{
     delivery::{
         Approval, ApprovalId,
-        approval::{Approver, AuthContext, Terms, Until, text_sha256},
+        approval::{Terms, Until},
     },
     http::Door,
     ops::{Clock, Config, SystemRandom},
-    scim::UserAttributes,
     store::{
         Aws, TenantStore,
         approvals::{Asked, WORKSPACE_APPROVAL},
         audit::Acting,
-        onboarding::NewWorkspace,
-        users::{NewUser, Source, UserRecord},
+        users::UserRecord,
     },
     tenant::{
-        Principal, PublicBase, Role, Subdomain, Workspace, WorkspaceKind,
-        cookie::Cookies,
-        session::{self, IdpSession, Method as SignedInBy, SignIn},
+        Principal, PublicBase, Role, Subdomain, Workspace, WorkspaceKind, cookie::Cookies,
+        session::Method as SignedInBy,
     },
 };
+use tests::people;
 
 /// The stack, and its table as the functions see it.
 pub(crate) struct Site {
@@ -67,10 +65,8 @@ impl Site {
     }
 
     pub(crate) async fn workspace(&self, name: &str, kind: WorkspaceKind) -> anyhow::Result<Someone> {
-        let subdomain = Subdomain::parse(name)?;
-        let email = format!("sponsor@{name}.example");
-        let new = NewWorkspace { subdomain, name: name.to_owned(), kind, email };
-        let created = self.door.workspaces.create_with_sponsor(&new, &self.acting("operator:o1")).await?;
+        let acting = self.acting("operator:o1");
+        let created = people::workspace(&self.door.workspaces, name, kind, &acting).await?;
         self.sign_in(&created.workspace, created.sponsor).await
     }
 
@@ -83,10 +79,7 @@ impl Site {
     }
 
     pub(crate) async fn person(&self, of: &Workspace, name: &str, role: Role) -> anyhow::Result<Someone> {
-        let body = json!({ "userName": format!("{name}@{}.example", of.subdomain.as_str()) });
-        let attributes = UserAttributes::from_create(&body).map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        let new = NewUser { attributes, source: Source::Invited, grants: vec![role] };
-        let user = self.store(of).create_user(new, &self.acting("job:test")).await?;
+        let user = people::person(&self.store(of), of, name, role, &self.acting("job:test")).await?;
         self.sign_in(of, user).await
     }
 
@@ -106,27 +99,8 @@ impl Site {
         workspace: &Workspace,
         user: UserRecord,
     ) -> anyhow::Result<Someone> {
-        let now = self.stack.clock.now();
-        let sign_in = SignIn {
-            tenant: workspace.tenant.clone(),
-            user: user.id.clone(),
-            method,
-            epoch: user.epoch,
-            saml_not_on_or_after: None,
-            idp: (method == SignedInBy::Saml).then(|| IdpSession {
-                entity_id: "http://www.okta.com/operators".to_owned(),
-                authn_instant: now,
-                acr: None,
-                withdrawals: workspace.withdrawals,
-            }),
-            strong_auth_at: Some(now),
-        };
-        let (secret, record) = session::open(sign_in, session::Limits::default(), now, &*self.door.random);
-        let audit = self.acting("sign-in").record("session.open", user.target(), "");
-        self.store(workspace).open_session(&secret.hash(), &record, Vec::new(), &audit).await?;
-        let live = session::judge(&record, user.session_state(), workspace.withdrawals, now)?;
-        let role = user.role(&workspace.tenant).context("an active user")?;
-        let principal = Principal::from_session(&live, &workspace.tenant, workspace.kind, role)?;
+        let (store, acting) = (self.store(workspace), self.acting("sign-in"));
+        let (secret, principal) = people::signed_in(&store, workspace, &user, method, &acting).await?;
         let subdomain = workspace.subdomain.as_str();
         let origin = self.stack.origin(subdomain);
         let set = Cookies::of(&origin.parse()?, subdomain)?.set_session(&secret);
@@ -146,11 +120,8 @@ impl Site {
     }
 
     pub(crate) async fn approve(&self, by: &Someone, id: &ApprovalId) -> anyhow::Result<Approval> {
-        let store = self.store(&by.workspace);
-        let request = store.approval(id).await?.context("the request")?;
-        let context = AuthContext { method: SignedInBy::Email, idp: None, authn_instant: None, acr: None };
-        let approver = Approver { principal: &by.principal, saw: text_sha256(&request), context };
-        Ok(store.approve(id, &approver, &self.acting(&format!("user:{}", by.user.id))).await?)
+        let acting = self.acting(&by.user.target());
+        people::approve(&self.store(&by.workspace), &by.principal, id, &acting).await
     }
 }
 

@@ -13,7 +13,7 @@ use shared::{
     http::{Person, Problem},
     okta::{OrgUrl, endpoints},
     store::{approvals::Asked, connections::Connection},
-    tenant::{OrgId, Subdomain, Workspace, WorkspaceKind, WorkspaceState},
+    tenant::{OrgId, Workspace, WorkspaceKind},
 };
 
 use crate::{Console, orgs};
@@ -148,15 +148,9 @@ impl Ask {
 
 /// The partner's own workspace: the firm is who signs in there.
 async fn partner(console: &Console, subdomain: &str) -> Result<Workspace, Problem> {
-    let unknown =
-        || wrong("There is no partner at that subdomain. Ask your operator to invite them.".to_owned());
-    let subdomain = Subdomain::parse(subdomain).map_err(|_| unknown())?;
-    let workspace = console.door.workspaces.find(&subdomain).await?.ok_or_else(unknown)?;
-    if workspace.kind == WorkspaceKind::Partner && workspace.state == WorkspaceState::Active {
-        Ok(workspace)
-    } else {
-        Err(unknown())
-    }
+    let partner = console.door.workspaces.active(WorkspaceKind::Partner, subdomain).await?;
+    let next = "There is no partner at that subdomain. Ask your operator to invite them.";
+    partner.ok_or_else(|| wrong(next.to_owned()))
 }
 
 fn given<'a>(value: Option<&'a str>, field: &str) -> Result<&'a str, Problem> {

@@ -1,6 +1,5 @@
 //! The ledger: every step of an approval and every read, and whether the chain holds.
 
-use axum::extract::{Query, State};
 use maud::html;
 use serde::Deserialize;
 use serde_json::json;
@@ -11,7 +10,7 @@ use shared::{
 };
 
 use super::may_see;
-use crate::{Console, layout};
+use crate::{ask::Params, layout};
 
 const PAGE: u32 = 200;
 
@@ -27,11 +26,7 @@ fn first() -> u64 {
 }
 
 /// `GET /ledger`: records with the very text that was hashed, so that anybody can check the chain again.
-pub(super) async fn show(
-    State(_): State<Console>,
-    person: Person,
-    Query(page): Query<Page>,
-) -> Result<Answer, Problem> {
+pub(super) async fn show(person: Person, Params(page): Params<Page>) -> Result<Answer, Problem> {
     may_see(&person)?;
     person.require(Permission::LogsView)?;
     let store = person.store();

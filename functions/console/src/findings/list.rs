@@ -6,35 +6,20 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
-    assessment::{Confidence, Finding, Severity, rules},
+    assessment::{Confidence, Finding, Severity, lifecycle::State, rules},
     http::{Answer, Person, Problem},
     store::{connections::Connection, findings::FindingFilter},
     tenant::Permission,
 };
 
-use super::{is_visible, severity_class, severity_name, worst_first};
+use super::{is_visible, severity_class, worst_first};
 use crate::{
-    ask::Filters,
+    ask::Params,
     layout,
     orgs::{self, label_of},
 };
 
 const PAGE: usize = 100;
-
-/// The words of [`shared::assessment::lifecycle::State`], in the order of a finding's life.
-const STATES: [&str; 9] = [
-    "draft",
-    "confirmed",
-    "dismissed",
-    "published",
-    "remediating",
-    "accepted",
-    "disputed",
-    "resolved",
-    "regressed",
-];
-const SEVERITIES: [Severity; 5] =
-    [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
 
 /// An empty filter, as a form sends it, is none.
 #[derive(Debug, Default, Deserialize)]
@@ -51,8 +36,8 @@ pub(super) struct Wanted {
 impl Wanted {
     /// What the store is asked for; unknown words are refused, not taken for "none".
     fn filter(&self) -> Result<FindingFilter, Problem> {
-        let severity = SEVERITIES.into_iter().find(|severity| severity_name(*severity) == self.severity);
-        let known = (self.state.is_empty() || STATES.contains(&self.state.as_str()))
+        let severity = Severity::ALL.into_iter().find(|severity| severity.word() == self.severity);
+        let known = (self.state.is_empty() || State::WORDS.contains(&self.state.as_str()))
             && (self.severity.is_empty() || severity.is_some())
             && (self.rule.is_empty() || rules::find(&self.rule).is_some());
         if !known {
@@ -84,7 +69,7 @@ impl Wanted {
     }
 }
 
-pub(super) async fn list(person: Person, Filters(wanted): Filters<Wanted>) -> Result<Answer, Problem> {
+pub(super) async fn list(person: Person, Params(wanted): Params<Wanted>) -> Result<Answer, Problem> {
     person.require(Permission::FindingsView)?;
     let orgs = orgs::of_customer(&person).await?;
     let filter = wanted.filter()?;
@@ -148,11 +133,11 @@ fn filters(wanted: &Wanted, orgs: &[Connection]) -> Markup {
             }
             label { "State" select name="state" {
                 option value="" { "all" }
-                @for state in STATES { option selected[wanted.state == state] { (state) } }
+                @for state in State::WORDS { option selected[wanted.state == state] { (state) } }
             } }
             label { "Severity" select name="severity" {
                 option value="" { "all" }
-                @for severity in SEVERITIES.map(severity_name) {
+                @for severity in Severity::ALL.map(Severity::word) {
                     option selected[wanted.severity == severity] { (severity) }
                 }
             } }
@@ -174,7 +159,7 @@ fn table(findings: &[Finding], orgs: &[Connection], total: usize) -> Markup {
                 tbody {
                     @for finding in findings {
                         tr {
-                            td class=(severity_class(finding.severity)) { (severity_name(finding.severity))
+                            td class=(severity_class(finding.severity)) { (finding.severity.word())
                                 @if finding.confidence == Confidence::Estimated { " (estimated)" } }
                             th scope="row" {
                                 a href=(format!("/findings/{}/{}", finding.org, finding.id)) {
@@ -217,14 +202,6 @@ mod tests {
         assert_eq!(wanted("draft", "", "TOK-02").page(100), "/findings?state=draft&rule=TOK-02&skip=100");
         for bad in [wanted("x", "", ""), wanted("", "x", ""), wanted("", "", "x&y")] {
             assert_eq!(bad.filter().unwrap_err().code, "filter");
-        }
-    }
-
-    #[test]
-    fn the_words_are_those_of_the_states() {
-        use shared::assessment::lifecycle::State;
-        for state in [State::Draft, State::Published, State::Resolved, State::Regressed, State::Disputed] {
-            assert!(STATES.contains(&state.word()));
         }
     }
 }

@@ -15,7 +15,7 @@ use shared::{
     tenant::{OrgId, Permission},
 };
 
-use super::{decide, is_visible, list::title, severity_class, severity_name};
+use super::{decide, is_visible, list::title, severity_class};
 use crate::{ask::Ids, layout, orgs};
 
 pub(super) async fn show(person: Person, Ids([org, finding]): Ids<2>) -> Result<Answer, Problem> {
@@ -54,7 +54,7 @@ pub(super) fn as_json(finding: &Finding) -> Value {
 pub(crate) fn view(finding: &Finding) -> Markup {
     html! {
         p {
-            span class=(severity_class(finding.severity)) { (severity_name(finding.severity)) }
+            span class=(severity_class(finding.severity)) { (finding.severity.word()) }
             " · " @match finding.confidence {
                 Confidence::Confirmed => "confirmed",
                 Confidence::Estimated => "estimated: a sample, or a sign that needs a look",

@@ -63,6 +63,6 @@ fn worst_comes_first() {
     findings[0].severity = Severity::Critical;
     findings[1].severity = Severity::Low;
     worst_first(&mut findings);
-    let order: Vec<_> = findings.iter().map(|f| severity_name(f.severity)).collect();
+    let order: Vec<_> = findings.iter().map(|f| f.severity.word()).collect();
     assert_eq!(order, ["critical", "high", "low"]);
 }

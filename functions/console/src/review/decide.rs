@@ -6,7 +6,10 @@ use serde_json::json;
 use shared::{
     assessment::lifecycle::{Actor, Move, State as At},
     http::{Answer, Input, Person, Problem},
-    store::findings::{FindingFilter, FindingRecord, PublishError},
+    store::{
+        findings::{FindingFilter, FindingRecord, PublishError},
+        scans::ScanMessage,
+    },
     tenant::Permission,
 };
 
@@ -119,11 +122,8 @@ pub(super) async fn publish(
     let published = review.store.publish_scan(&review.scan, &by, &review.acting).await;
     let published = published.map_err(not_published)?;
     review.store.publish_objects(&published.id, &review.acting).await?;
-    let message = json!({
-        "tenant": review.reach.customer.tenant,
-        "org": published.org,
-        "scan": published.id,
-    });
+    let tenant = review.reach.customer.tenant.clone();
+    let message = ScanMessage { tenant, org: published.org.clone(), scan: published.id.clone() };
     console.reports.send(&message, 0).await?;
     Ok(Answer::done(review.path(), scans::as_json(&published)))
 }

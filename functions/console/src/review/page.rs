@@ -112,8 +112,7 @@ fn to_decide<'a>(
         @for FindingRecord { finding, .. } in findings.take(SHOWN) {
             section class="panel" aria-labelledby=(finding.id) {
                 h3 id=(finding.id) {
-                    span class=(findings::severity_class(finding.severity)) {
-                        (findings::severity_name(finding.severity)) }
+                    span class=(findings::severity_class(finding.severity)) { (finding.severity.word()) }
                     " · " (finding.rule) " " (findings::title(finding))
                 }
                 details { summary { code { (finding.resource) } " · " (finding.hit_count) " seen" }

@@ -2,7 +2,6 @@
 
 use axum::{
     Router,
-    extract::Query,
     http::header,
     response::{IntoResponse, Response},
     routing::get,
@@ -17,7 +16,7 @@ use shared::{
     tenant::Permission,
 };
 
-use crate::{Console, layout};
+use crate::{Console, ask::Params, layout};
 
 const PATH: &str = "/security/scim/log";
 /// Rows on a page.
@@ -105,7 +104,7 @@ async fn rows(
     }
 }
 
-async fn show(person: Person, Query(asked): Query<Asked>) -> Result<Answer, Problem> {
+async fn show(person: Person, Params(asked): Params<Asked>) -> Result<Answer, Problem> {
     person.require(Permission::LogsView)?;
     let (entries, older) = rows(&person, &asked, PAGE).await?;
     let json = json!({ "requests": entries, "older": older });
@@ -113,7 +112,7 @@ async fn show(person: Person, Query(asked): Query<Asked>) -> Result<Answer, Prob
     Ok(Answer::page(layout::page(&person, "/security/scim", "SCIM provisioning log", &body), json))
 }
 
-async fn download(person: Person, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+async fn download(person: Person, Params(asked): Params<Asked>) -> Result<Response, Problem> {
     person.require(Permission::LogsExport)?;
     let (entries, older) = rows(&person, &asked, FILE).await?;
     person.store().note(&person.acting().record("log.export", "log:scim", "")).await?;

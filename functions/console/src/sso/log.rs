@@ -10,7 +10,7 @@ use shared::{
 };
 
 use super::PATH;
-use crate::{ask::Filters, layout};
+use crate::{ask::Params, layout};
 
 const PAGE: usize = 50;
 
@@ -56,7 +56,7 @@ impl Kind {
     }
 }
 
-pub(super) async fn show(person: Person, Filters(wanted): Filters<Wanted>) -> Result<Answer, Problem> {
+pub(super) async fn show(person: Person, Params(wanted): Params<Wanted>) -> Result<Answer, Problem> {
     person.require(Permission::SecurityManage)?;
     let correlation = wanted.correlation.trim();
     let takes = |attempt: &SignInAttempt| {

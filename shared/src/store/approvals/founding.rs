@@ -1,10 +1,10 @@
 //! Approval 1: a customer's workspace is born pending, and its sponsor's acceptance activates it.
 
-use super::{ApprovalItem, DecisionError};
+use super::ApprovalItem;
 use crate::{
     delivery::{
-        Approval, ApprovalId,
-        approval::{self, Approver, Request, Terms, Until},
+        ApprovalId,
+        approval::{self, Request, Terms, Until},
     },
     store::{StoreError, TenantStore, audit::Acting, table::Write, users::UserRecord},
     tenant::{Workspace, WorkspaceKind, principal::Actor},
@@ -40,14 +40,5 @@ impl TenantStore {
         let requested = approval::request(request, acting.at)
             .map_err(|error| StoreError::Corrupt { kind: "workspace approval", reason: error.to_string() })?;
         Ok(vec![Write::create(self.approval_key(&requested.id), &ApprovalItem::of(&requested))])
-    }
-
-    /// The sponsor accepts the workspace: its approval is live and the workspace active, in one transaction.
-    pub async fn accept_workspace(
-        &self,
-        sponsor: &Approver<'_>,
-        acting: &Acting<'_>,
-    ) -> Result<Approval, DecisionError> {
-        self.approve(&ApprovalId::new(WORKSPACE_APPROVAL), sponsor, acting).await
     }
 }
