@@ -20,10 +20,6 @@ pub async fn judged(
     resource: &str,
     acting: &Acting<'_>,
 ) -> anyhow::Result<ScanRecord> {
-    let trigger = Trigger::Request { by: "user:u".to_owned() };
-    let Begun::New(scan) = store.begin_scan(org, trigger, approval, acting).await? else {
-        bail!("a scan was there before");
-    };
     let evaluations = ["TOK-02", "ADM-01"].map(|rule| {
         let hit = Hit {
             resource_kind: "api-tokens".to_owned(),
@@ -34,10 +30,25 @@ pub async fn judged(
         };
         Evaluation { rule: rule.to_owned(), outcome: Outcome::Fail { hits: vec![hit] } }
     });
-    let findings = store.reconcile_findings(&scan, &evaluations, acting).await?;
+    judged_as(store, org, approval, &evaluations, acting).await
+}
+
+/// A scan of `org` that came to `evaluations`.
+pub async fn judged_as(
+    store: &TenantStore,
+    org: &OrgId,
+    approval: &Approval,
+    evaluations: &[Evaluation],
+    acting: &Acting<'_>,
+) -> anyhow::Result<ScanRecord> {
+    let trigger = Trigger::Request { by: "user:u".to_owned() };
+    let Begun::New(scan) = store.begin_scan(org, trigger, approval, acting).await? else {
+        bail!("a scan was there before");
+    };
+    let findings = store.reconcile_findings(&scan, evaluations, acting).await?;
     let finished = Finished {
-        coverage: Coverage::of(&evaluations),
-        outcomes: Outcomes::of(&evaluations),
+        coverage: Coverage::of(evaluations),
+        outcomes: Outcomes::of(evaluations),
         findings: Severities::of(&findings),
         evaluation: Stored { name: "none".to_owned(), sha256: Digest::of(b""), bytes: 0 },
     };

@@ -181,7 +181,8 @@ fn second_factor() -> Problem {
     Problem::forbidden(
         "operator.mfa",
         "Customers are looked after with a second factor.",
-        "Sign out, then sign in by e-mail and code at /sign-in.",
+        "Sign out, then sign in by e-mail and code at /sign-in. While single sign-on is on in this workspace, only its \
+         break-glass Admins can.",
     )
 }
 

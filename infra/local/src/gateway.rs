@@ -56,7 +56,7 @@ struct Shared {
 }
 
 /// Is told the host of a request.
-type Changed = Box<dyn Fn(&str) + Send + Sync>;
+type Changed = Arc<dyn Fn(&str) + Send + Sync>;
 
 impl Gateway {
     /// A gateway for the template's routes; it does not listen yet.
@@ -75,7 +75,7 @@ impl Gateway {
     /// From now on tells `changed` the host of each request that may have changed something there. Only the first
     /// listener is told.
     pub fn tell(&self, changed: impl Fn(&str) + Send + Sync + 'static) {
-        let _ = self.shared.changed.set(Box::new(changed));
+        let _ = self.shared.changed.set(Arc::new(changed));
     }
 
     /// Listens on a loopback port. With `domain_name`, every request is taken as one for that host: many
@@ -147,7 +147,14 @@ impl Shared {
         }
         let (functions, name) = (self.functions.clone(), found.function.to_owned());
         // A task of its own: as on Lambda, it runs to its end whether anybody waits for it or not.
-        let invocation = tokio::spawn(async move { meter::measured(functions.invoke(&name, event)).await });
+        let changed = self.changed.get().cloned().filter(|_| !parts.method.is_safe());
+        let invocation = tokio::spawn(async move {
+            let done = meter::measured(functions.invoke(&name, event)).await;
+            if let Some(changed) = changed {
+                changed(&host);
+            }
+            done
+        });
         let Ok(Ok((answer, cost))) = tokio::time::timeout(self.timeout, invocation).await else {
             return refusal(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
         };
@@ -156,11 +163,6 @@ impl Shared {
             Ok(_) => Err(anyhow::anyhow!("an answer larger than Lambda gives")),
             Err(error) => Err(error),
         };
-        if !parts.method.is_safe()
-            && let Some(changed) = self.changed.get()
-        {
-            changed(&host);
-        }
         match answer {
             Ok(mut response) => {
                 let cost =

@@ -57,7 +57,7 @@ pub fn live<'s>(snapshot: &'s Snapshot, key: &str) -> Result<Vec<&'s Row>, Unrea
     Ok(snapshot.resource(key)?.iter().filter(|row| !row.is_off()).collect())
 }
 
-/// Okta's words for the sign-on of an application other than OpenID Connect.
+/// Okta's documented words for the sign-on of an application other than OpenID Connect.
 const OTHER_SIGN_ON: [&str; 8] = [
     "AUTO_LOGIN",
     "BASIC_AUTH",
@@ -69,15 +69,16 @@ const OTHER_SIGN_ON: [&str; 8] = [
     "WS_FEDERATION",
 ];
 
-/// The live OpenID Connect applications that are not Okta's own. One that may be among them is odd: its sign-on mode is
-/// missing or unknown.
+/// The live OpenID Connect applications that are not Okta's own. One that may be among them is odd: its sign-on mode
+/// cannot be read, or it has settings of a client under a word that is not documented. (Okta has more words than it
+/// documents, for RADIUS and others.)
 pub fn open_id_apps<'s>(snapshot: &'s Snapshot, judge: &mut Judge) -> Result<Vec<&'s Row>, Unreadable> {
     let mut apps = Vec::new();
     for app in live(snapshot, "apps")? {
+        let is_client = app.at("/settings/oauthClient").is_some();
         match (app.at("/signOnMode"), app.text("/signOnMode")) {
-            (_, Some("OPENID_CONNECT")) if is_oktas_own(app) => {}
-            (_, Some("OPENID_CONNECT")) => apps.push(app),
-            (_, Some(mode)) if OTHER_SIGN_ON.contains(&mode) => {}
+            (_, Some("OPENID_CONNECT")) if !is_oktas_own(app) => apps.push(app),
+            (_, Some(mode)) if !is_client || OTHER_SIGN_ON.contains(&mode) => {}
             // Directories and other apps without sign-on answer null.
             (Some(Value::Null), _) => {}
             _ => judge.odd(app, "/signOnMode"),
@@ -95,9 +96,27 @@ pub fn names_any(row: &Row, pointer: &str) -> Option<bool> {
     list.iter().all(Value::is_string).then_some(!list.is_empty())
 }
 
-/// Whether an application is one of Okta's own, which its customers cannot configure.
+/// Okta's names for its own applications of OpenID Connect, as recorded: none of them has settings of a client.
+const OKTAS_OWN: [&str; 12] = [
+    "flow",
+    "ldap_interface",
+    "okta_access_requests_resource_catalog",
+    "okta_account_settings",
+    "okta_atspoke_sso",
+    "okta_browser_plugin",
+    "okta_enduser",
+    "okta_flow_sso",
+    "okta_iga_reviewer",
+    "okta_iga_security_access_reviews",
+    "partner_portal",
+    "saasure",
+];
+
+/// Whether an application is one of Okta's own, whose client its customers cannot configure. One that has settings of a
+/// client is not, whatever its name.
 pub fn is_oktas_own(app: &Row) -> bool {
-    matches!(app.text("/name"), Some("saasure" | "okta_enduser" | "okta_browser_plugin"))
+    app.at("/settings/oauthClient").is_none()
+        && app.text("/name").is_some_and(|name| OKTAS_OWN.contains(&name))
 }
 
 /// `outcome` of a rule over all applications, unless it is a pass over a list that is not whole. Below Super Admin,

@@ -15,6 +15,7 @@ use super::{
     rule::{Confidence, Hit, Outcome, Rule, Severity, Subject},
     rules,
 };
+use crate::okta::endpoints::{self, Shape};
 
 /// Hits kept in the finding itself; all of them are in the snapshot's evaluation.
 const KEPT_HITS: usize = 100;
@@ -103,19 +104,29 @@ impl Finding {
     }
 }
 
-/// What hits are about: resources by their ids, the org by what was seen of it.
-fn about<'h>(hits: impl IntoIterator<Item = &'h Hit>) -> BTreeSet<(&'h str, &'h str)> {
-    let one = |hit: &'h Hit| match hit.resource_id.as_str() {
-        ORG => (ORG, hit.got.as_str()),
-        id => (id, ""),
+/// What hits are about: resources by their ids; the org and its settings, which are there in any case, by what was seen of
+/// them, and where.
+fn about<'h>(hits: impl IntoIterator<Item = &'h Hit>) -> BTreeSet<[&'h str; 3]> {
+    let one = |hit: &'h Hit| {
+        let id = hit.resource_id.as_str();
+        if id == ORG || is_setting(&hit.resource_kind) { [id, field(hit), &hit.got] } else { [id, "", ""] }
     };
     hits.into_iter().map(one).collect()
 }
 
+/// Whether an org has exactly one of these.
+fn is_setting(resource: &str) -> bool {
+    endpoints::ALL.iter().any(|endpoint| endpoint.key == resource && endpoint.shape == Shape::Single)
+}
+
+/// The RFC 6901 pointer of a hit, without the part and the line.
+fn field(hit: &Hit) -> &str {
+    hit.pointer.split_once('#').and_then(|(_, place)| Some(&place[place.find('/')?..])).unwrap_or_default()
+}
+
 /// SHA-256 over what hits are about, whatever their order.
 fn sha256(hits: &[&Hit]) -> String {
-    let all: String =
-        about(hits.iter().copied()).into_iter().flat_map(|(id, seen)| [framed(id), framed(seen)]).collect();
+    let all: String = about(hits.iter().copied()).into_iter().flatten().map(framed).collect();
     part::sha256_hex(all.as_bytes())
 }
 
@@ -394,6 +405,31 @@ mod tests {
         let hits = &seen[&("USR-02", "org")];
         assert_eq!(findings[0].of_scan("s1", hits), judged);
         assert_eq!(findings[0].of_scan("s0", hits).state, State::Draft, "nobody had judged it then");
+    }
+
+    #[test]
+    fn a_dismissed_setting_is_a_draft_again_when_it_is_worse() {
+        let seen = |fields: &[(&str, &str)]| {
+            let hit = |(field, got): &(&str, &str)| Hit {
+                resource_kind: "threat-insight".into(),
+                resource_id: "threat-insight".into(),
+                want: "block".into(),
+                got: (*got).into(),
+                pointer: format!("threat-insight#1{field}"),
+            };
+            [Evaluation {
+                rule: "NET-01".into(),
+                outcome: Outcome::Fail { hits: fields.iter().map(hit).collect() },
+            }]
+        };
+        let mut findings = reconcile("o", "s1", vec![], &seen(&[("/action", "audit")]), now());
+        findings[0].apply(&Move::Dismiss, Actor::Operator("op-1".into()), "agreed", now()).unwrap();
+        let same = reconcile("o", "s2", findings.clone(), &seen(&[("/action", "audit")]), now());
+        assert_eq!(same[0].state, State::Dismissed);
+        for worse in [&[("/action", "none")][..], &[("/action", "audit"), ("/excludeZones", "2")]] {
+            let later = reconcile("o", "s2", findings.clone(), &seen(worse), now());
+            assert_eq!(later[0].state, State::Draft, "{worse:?}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{
 use crate::assessment::{Confidence, Coverage, Severity};
 
 /// The schema of this edition.
-pub const SCHEMA: &str = "atomation.report-sanitized/1";
+pub const SCHEMA: &str = "atomation.report-sanitized/2";
 
 /// Makes the names of one recipient.
 pub struct Pseudonyms {

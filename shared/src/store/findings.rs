@@ -164,7 +164,8 @@ impl TenantStore {
         Ok(moved)
     }
 
-    /// Publishes every confirmed finding that `scan` saw, and the scan; its report can be made from then on. Done
+    /// Publishes every confirmed finding that `scan` saw or could not judge, and the scan; its report can be made from
+    /// then on. Done
     /// again after a failure, it goes on where it stopped. Refused once a later scan of the org is judged, or has begun
     /// to change what this one saw.
     pub async fn publish_scan(
@@ -191,8 +192,13 @@ impl TenantStore {
         if drafts > 0 {
             return Err(PublishError::Undecided(drafts));
         }
-        let confirmed: Vec<_> =
-            seen.into_iter().filter(|record| record.finding.state == State::Confirmed).collect();
+        // Also what an earlier scan saw and this one could not judge: else nobody would be told of it any more.
+        let unjudged = all.into_values().filter(|record| !record.gone && record.finding.scan < scan.id);
+        let confirmed: Vec<_> = seen
+            .into_iter()
+            .chain(unjudged)
+            .filter(|record| record.finding.state == State::Confirmed)
+            .collect();
         self.move_findings(&confirmed, &Move::Publish, by, "", acting).await?;
         Ok(self.note_scan_published(scan, acting).await?)
     }

@@ -4,7 +4,7 @@ use anyhow::Context;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shared::{
-    assessment::finding,
+    assessment::{Cause, Evaluation, Outcome, finding},
     ops::Clock,
     store::scans::ScanRecord,
     tenant::{OrgId, Role},
@@ -45,6 +45,40 @@ async fn an_earlier_scan_is_not_published_and_its_review_leads_to_the_newest() -
 
     let newest = operator.post(&format!("{}/publish", review(&second)), &json!({})).await?;
     assert!(newest.json["published"].is_string(), "{newest:?}");
+    assert_eq!(admin.get("/findings?state=published").await?.json["total"], 2);
+
+    // Its report can be made again when a later scan is there: it is of this scan alone.
+    scanned(&site, &admin, &org, "t1").await?;
+    let page = operator.page(&review(&second)).await?;
+    assert!(page.contains("Make the report again"), "{page}");
+    let again = operator.post(&format!("{}/publish", review(&second)), &json!({})).await?;
+    assert_eq!(again.status, StatusCode::OK, "{again:?}");
+    site.stack.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_newest_scan_could_not_judge_is_published_with_it() -> Outcomed {
+    let site = Site::start().await?;
+    let admin = site.customer("acme").await?;
+    let org = admin.add_org("https://acme.okta.com", "Production").await?;
+    let org = OrgId::new(text(&org["org"]));
+    let operator = site.operator(Role::Admin).await?;
+    let review = |scan: &ScanRecord| format!("/review/acme/{org}/{}", scan.id);
+    let first = judged(&site, &admin, &org).await?;
+    let all = json!({ "finding": "all", "reason": "Checked." });
+    operator.post(&format!("{}/confirm", review(&first)), &all).await?;
+
+    let store = site.store(&admin.workspace);
+    let approval = store.first_scan(&org, site.stack.clock.now()).await?.context("the approval")?;
+    let blind = ["TOK-02", "ADM-01"].map(|rule| Evaluation {
+        rule: rule.to_owned(),
+        outcome: Outcome::Unverifiable { cause: Cause::Partial, detail: "a page was missing".to_owned() },
+    });
+    let acting = site.acting("job:scan");
+    let second = tests::judged::judged_as(&store, &org, &approval, &blind, &acting).await?;
+    let published = operator.post(&format!("{}/publish", review(&second)), &json!({})).await?;
+    assert_eq!(published.status, StatusCode::OK, "{published:?}");
     assert_eq!(admin.get("/findings?state=published").await?.json["total"], 2);
     site.stack.shutdown().await;
     Ok(())

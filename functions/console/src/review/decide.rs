@@ -119,8 +119,11 @@ pub(super) async fn publish(
     let review = Review::open(&console, &person, &customer, &org, &scan).await?;
     require(&review.reach, Permission::ReportsPublish)?;
     let by = Actor::Operator(review.operator.clone());
-    let published = review.store.publish_scan(&review.scan, &by, &review.acting).await;
-    let published = published.map_err(not_published)?;
+    let published = match review.store.publish_scan(&review.scan, &by, &review.acting).await {
+        // It was published while it was the newest: its report is of this scan alone, and can be made again.
+        Err(PublishError::NotNewest) if review.scan.published.is_some() => review.scan.clone(),
+        published => published.map_err(not_published)?,
+    };
     review.store.publish_objects(&published.id, &review.acting).await?;
     let tenant = review.reach.customer.tenant.clone();
     let message = ScanMessage { tenant, org: published.org.clone(), scan: published.id.clone() };

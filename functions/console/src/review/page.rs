@@ -59,7 +59,7 @@ pub(super) fn scan(path: &str, scan: &ScanRecord, newer: Option<&str>, findings:
         @if scan.state == ScanState::Judged {
             (scans::numbers(scan))
             @match newer {
-                Some(newer) => (superseded(newer)),
+                Some(newer) => (superseded(path, scan, newer)),
                 None => (publication(path, scan, drafts, confirmed)),
             }
         }
@@ -70,11 +70,23 @@ pub(super) fn scan(path: &str, scan: &ScanRecord, newer: Option<&str>, findings:
     }
 }
 
-fn superseded(newer: &str) -> Markup {
+fn superseded(path: &str, scan: &ScanRecord, newer: &str) -> Markup {
     html! {
         h2 { "Publish" }
         p { "A newer scan of this org is judged, and only the newest is published: "
             a href=(newer) { "review that one" } "." }
+        @if let Some(at) = scan.published {
+            p { "This one was published " (layout::time(at)) "." }
+            (report_again(path))
+        }
+    }
+}
+
+fn report_again(path: &str) -> Markup {
+    html! {
+        form method="post" action=(format!("{path}/publish")) {
+            button type="submit" { "Make the report again" }
+        }
     }
 }
 
@@ -85,13 +97,11 @@ fn publication(path: &str, scan: &ScanRecord, drafts: usize, confirmed: usize) -
         h2 { "Publish" }
         p { (drafts) " drafts, " (confirmed) " confirmed and not published yet."
             @if let Some(at) = scan.published { " Published " (layout::time(at)) "." } }
-        @if drafts == 0 {
+        @if drafts == 0 && again {
+            (report_again(path))
+        } @else if drafts == 0 {
             form method="post" action=(format!("{path}/publish")) {
-                @if again {
-                    button type="submit" { "Make the report again" }
-                } @else {
-                    button class="primary" type="submit" { "Publish and make the report" }
-                }
+                button class="primary" type="submit" { "Publish and make the report" }
             }
         } @else {
             p { "It can be published once every draft is confirmed or dismissed." }

@@ -144,7 +144,7 @@ async fn a_change_is_told_with_its_host_and_a_look_is_not() {
     let (shared, _) = console(Duration::ZERO, fine());
     let told = Arc::new(Mutex::new(Vec::new()));
     let tell = told.clone();
-    let changed: Changed = Box::new(move |host| tell.lock().unwrap().push(host.to_owned()));
+    let changed: Changed = Arc::new(move |host: &str| tell.lock().unwrap().push(host.to_owned()));
     assert!(shared.changed.set(changed).is_ok());
     answered(&shared, post("text/plain", Vec::new())).await;
     let look = http::Request::get("/").header(header::HOST, "beta.localhost").body(Body::empty()).unwrap();

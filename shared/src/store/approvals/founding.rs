@@ -39,6 +39,7 @@ impl TenantStore {
         };
         let requested = approval::request(request, acting.at)
             .map_err(|error| StoreError::Corrupt { kind: "workspace approval", reason: error.to_string() })?;
-        Ok(vec![Write::create(self.approval_key(&requested.id), &ApprovalItem::of(&requested))])
+        let put = Write::create(self.approval_key(&requested.id), &ApprovalItem::of(&requested));
+        Ok(vec![put, self.look_at_its_end(&requested)])
     }
 }
