@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use shared::{
     delivery::{
-        ClassSet, DataClass, Destination, Email, PartnerId,
+        ClassSet, DataClass, Destination, PartnerId,
         approval::{Route, Terms, Until},
     },
     http::{Person, Problem},
@@ -32,21 +32,20 @@ pub(super) struct Ask {
     okta_url: Option<String>,
     /// Data classes: a list, or their names with commas or spaces between.
     classes: Option<Words>,
-    /// A report recipient's address: for `evidence_route`.
-    email: Option<String>,
     /// The partner's subdomain: for `partner_access`.
     partner: Option<String>,
     /// For how many days from now.
     days: Option<Days>,
 }
 
+/// Deliveries to a bucket or to a person outside are not among them while nothing delivers there: nobody shall approve
+/// what has no effect.
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     ApiAccess,
     FirstScan,
     Scim,
-    EvidenceRoute,
     PartnerAccess,
 }
 
@@ -81,12 +80,6 @@ impl Ask {
                 let given = given(self.okta_url.as_deref(), "okta_url")?;
                 let url = OrgUrl::parse_with(given, &console.extra_okta_origins).map_err(orgs::bad_url)?;
                 Terms::Scim { okta_url: url.as_str().to_owned() }
-            }
-            Kind::EvidenceRoute => {
-                let email = Email::parse(given(self.email.as_deref(), "email")?)
-                    .map_err(|error| wrong(format!("In email: {error}.")))?;
-                let destination = Destination::Person { email };
-                Terms::EvidenceRoute { route: self.route(person, destination).await? }
             }
             Kind::PartnerAccess => {
                 let firm = partner(console, given(self.partner.as_deref(), "partner")?).await?;

@@ -138,7 +138,6 @@ fn request_form(orgs: &[Connection]) -> Markup {
                     option value="api_access" { "Read-only API access to an Okta org" }
                     option value="first_scan" { "First scan of an Okta org" }
                     option value="scim" { "Provisioning by SCIM" }
-                    option value="evidence_route" { "Evidence or reports to a recipient" }
                     option value="partner_access" { "A partner reads published evidence" }
                 }
             }
@@ -153,8 +152,6 @@ fn request_form(orgs: &[Connection]) -> Markup {
             label { "Data" input name="classes" autocomplete="off";
                 small { "Of: " @for (index, class) in DataClass::ALL.iter().enumerate() {
                     @if index > 0 { ", " } (class.key()) } ". Each is named; none stands for another." } }
-            label { "Recipient's e-mail" input name="email" type="email" autocomplete="off";
-                small { "For evidence or reports to a recipient." } }
             label { "Partner" input name="partner" autocomplete="off"; small { "The subdomain of their workspace." } }
             label { "Days" input name="days" inputmode="numeric" autocomplete="off";
                 small { "Empty: until revoked, or 90 days where data leaves the workspace." } }
