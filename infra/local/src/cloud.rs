@@ -33,6 +33,7 @@ pub mod sts;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -194,6 +195,24 @@ impl Cloud {
             .http_client(plain_http_client())
             .service_config(self.endpoints.clone())
             .build()
+    }
+
+    /// What leads the SDK of a process outside to the stand-ins: its standard environment variables.
+    pub(crate) fn environment(&self) -> BTreeMap<String, String> {
+        let Endpoints { dynamodb, s3, sqs, secretsmanager, kms, sts, ses } = &self.endpoints;
+        let variables = [
+            ("AWS_ACCESS_KEY_ID", self.credentials.access_key_id()),
+            ("AWS_SECRET_ACCESS_KEY", self.credentials.secret_access_key()),
+            ("AWS_REGION", REGION),
+            ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+            ("AWS_ENDPOINT_URL_S3", s3),
+            ("AWS_ENDPOINT_URL_SQS", sqs),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", secretsmanager),
+            ("AWS_ENDPOINT_URL_KMS", kms),
+            ("AWS_ENDPOINT_URL_STS", sts),
+            ("AWS_ENDPOINT_URL_SESV2", ses),
+        ];
+        variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
     }
 
     /// The same for the function `name`, which can do what its `policy` allows. `names` knows the template's names of

@@ -6,7 +6,7 @@ mod moved;
 mod ports;
 mod resources;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -27,7 +27,7 @@ use crate::{
     functions::Functions,
     gateway::Gateway,
     mounts::{self, Parts},
-    template::{QueueSource, Template},
+    template::{Function, QueueSource, Template},
 };
 
 use self::{doors::Doors, kept_clock::KeptClock, resources::Resources};
@@ -78,6 +78,8 @@ pub struct Stack {
     pub resumed: bool,
     /// Whether the twin's org is made up, with known names in it, or made of recordings.
     pub is_synthetic: bool,
+    /// By function, what a process of its own needs to run on this stack.
+    pub environments: BTreeMap<String, BTreeMap<String, String>>,
     kept_clock: KeptClock,
     doors: Arc<Doors>,
     ports: Arc<Ports>,
@@ -137,6 +139,7 @@ impl Stack {
         let doors = Arc::new(Doors::new(gateway, ports.clone(), Workspaces::new(table)));
         let mut tasks = JoinSet::new();
         let outbox = crate::outbox::serve(&mut tasks, cloud.ses().clone(), ports.clone()).await?;
+        let environments = environments(&template, &cloud, &resources)?;
         let mut stack = Self {
             cloud,
             twin,
@@ -145,6 +148,7 @@ impl Stack {
             clock,
             resumed,
             is_synthetic,
+            environments,
             kept_clock,
             doors,
             ports,
@@ -287,6 +291,20 @@ fn aws_of(name: &str, template: &Template, cloud: &Cloud, resources: &Arc<Resour
     let function = function.with_context(|| format!("the template has no function {name}"))?;
     let sdk = cloud.sdk_config_of(name, function.policy.clone(), resources.clone());
     Ok(Aws::new(sdk, resources.config(function)?))
+}
+
+/// What each function needs to run in a process of its own: what the template gives it, and where the stand-ins are.
+fn environments(
+    template: &Template,
+    cloud: &Cloud,
+    resources: &Resources,
+) -> anyhow::Result<BTreeMap<String, BTreeMap<String, String>>> {
+    let of = |function: &Function| {
+        let mut environment = cloud.environment();
+        environment.extend(resources.environment(function)?);
+        Ok((function.name.clone(), environment))
+    };
+    template.functions.iter().map(of).collect()
 }
 
 fn event_source(source: &QueueSource) -> EventSource {

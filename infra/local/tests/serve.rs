@@ -65,6 +65,11 @@ fn tools_read_one_line_and_end_it_without_a_trace() -> anyhow::Result<()> {
     let mut line = String::new();
     stdout.read_line(&mut line)?;
     let said: Value = serde_json::from_str(&line).with_context(|| format!("not JSON: {line}"))?;
+    let environment = &said["functions"]["okta-jwks"];
+    assert!(
+        environment["AWS_ENDPOINT_URL_DYNAMODB"].is_string() && environment["TABLE_NAME"].is_string(),
+        "{said}"
+    );
     let now = said["now"].as_str().context("the stack's time")?;
     ensure!(now.starts_with("2029-01-01T") && now.ends_with('Z'), "{now}");
     for place in ["console", "twin", "outbox", "workspaces"] {

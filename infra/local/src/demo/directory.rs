@@ -1,6 +1,6 @@
 //! Where everything is in a served stack: one table for people, one line of JSON for tools.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 use shared::ops::Clock;
@@ -26,6 +26,8 @@ pub struct Directory {
     pub operator: Account,
     pub workspace: Account,
     pub second_admin: Account,
+    /// By function, the environment in which `cargo lambda watch` runs it on this stack.
+    pub functions: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// For a SCIM client.
@@ -86,6 +88,7 @@ impl Directory {
             operator: account(demo, OPERATOR, OPERATOR_EMAIL).await?,
             workspace: account(demo, CUSTOMER, SPONSOR).await?,
             second_admin: account(demo, CUSTOMER, SECOND_ADMIN).await?,
+            functions: stack.environments.clone(),
         })
     }
 }

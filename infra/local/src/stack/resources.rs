@@ -59,6 +59,11 @@ impl Resources {
 
     /// A function's settings.
     pub(crate) fn config(&self, function: &Function) -> anyhow::Result<Config> {
+        Ok(self.environment(function)?.into_iter().collect())
+    }
+
+    /// The variables that the template gives a function.
+    pub(crate) fn environment(&self, function: &Function) -> anyhow::Result<BTreeMap<String, String>> {
         let settings = function.environment.iter().map(|(name, value)| {
             let value = self.resolved(value).with_context(|| format!("{} of {}", name, function.name))?;
             Ok((name.clone(), from_outside(name).unwrap_or(value)))
