@@ -1,6 +1,6 @@
 //! Reading on, within a budget.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use shared::{
     assessment::{
         Checkpoint, StepOutcome,
@@ -39,7 +39,7 @@ impl CheckpointStore for Hold<'_> {
         Ok(())
     }
 
-    async fn renew(&self) -> Result<(), RenewError> {
+    async fn renew(&self) -> Result<Timestamp, RenewError> {
         let scan = self.scan.lock().await;
         match self.store.lease_reading(&self.approvals, &scan.id, self.clock.now()).await {
             Err(StoreError::Condition(_)) => Err(RenewError::Ended),

@@ -117,8 +117,9 @@ pub struct Progress {
 pub trait CheckpointStore: Send + Sync {
     fn save(&self, checkpoint: &Checkpoint) -> impl Future<Output = Result<(), SaveError>> + Send;
 
-    /// Lets the reading go on for [`super::collect::LEASED`] and a call's length, if the customer still allows it.
-    fn renew(&self) -> impl Future<Output = Result<(), RenewError>> + Send;
+    /// Lets the reading go on for [`super::collect::LEASED`] and a call's length, if the customer still allows it. Gives
+    /// the instant from which the customer does not.
+    fn renew(&self) -> impl Future<Output = Result<Timestamp, RenewError>> + Send;
 }
 
 /// The reading may not go on.

@@ -82,7 +82,7 @@ pub async fn step<T: Transport, S: PartSink, C: CheckpointStore>(
     checkpoint: &mut Checkpoint,
 ) -> Result<StepOutcome, CollectError> {
     let last_call = context.client.calls() + context.budget.calls;
-    let mut leased_at: Option<Timestamp> = None;
+    let mut leased_until: Option<Timestamp> = None;
     let outcome = loop {
         let now = context.clock.now();
         let scopes = context.client.scopes().to_vec();
@@ -94,9 +94,9 @@ pub async fn step<T: Transport, S: PartSink, C: CheckpointStore>(
         if now >= context.budget.until || context.client.calls() >= last_call {
             break StepOutcome::Continue { not_before: now };
         }
-        if leased_at.is_none_or(|at| now.duration_since(at) >= LEASED) {
-            context.checkpoints.renew().await?;
-            leased_at = Some(now);
+        if leased_until.is_none_or(|until| now >= until) {
+            let closes = context.checkpoints.renew().await?;
+            leased_until = Some(closes.min(now + LEASED));
         }
         read_page(context, checkpoint, endpoint).await?;
     };

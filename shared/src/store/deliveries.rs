@@ -211,19 +211,21 @@ impl TenantStore {
     }
 
     /// Lets `what` (a scan, a check of an org) read on under `approvals` until [`limits::READING`] from `now`, if each is
-    /// in force: no revocation is reported as done before. [`StoreError::Condition`] if one is not.
+    /// in force: no revocation is reported as done before. Gives the instant at which the first of them closes;
+    /// [`StoreError::Condition`] if one is not in force.
     pub async fn lease_reading(
         &self,
         approvals: &[&Approval],
         what: &str,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Timestamp, StoreError> {
         let mut writes = Vec::new();
         for (index, approval) in approvals.iter().enumerate() {
             approval.in_force(now).map_err(|_| StoreError::Condition(vec![index]))?;
             writes.extend(self.lease_under(approval, limits::READING, what, now));
         }
-        self.table.write(writes).await
+        self.table.write(writes).await?;
+        Ok(approvals.iter().map(|approval| approval.window().1).min().unwrap_or(now))
     }
 
     /// The writes that let `what` go on under `approval` for `length`: refused if it is not live as it was read.

@@ -123,7 +123,7 @@ async fn approved(person: &Person, org: &Connection) -> Result<(), Problem> {
     }
     match store.lease_reading(&[&approval], &format!("check-{}", org.org), now).await {
         Err(StoreError::Condition(_)) => Err(unapproved()),
-        leased => Ok(leased?),
+        leased => Ok(leased.map(drop)?),
     }
 }
 

@@ -23,6 +23,8 @@ struct Store {
     puts: Mutex<u32>,
     /// How often the customer lets the reading go on; for ever if left out.
     renewals_left: Mutex<Option<u32>>,
+    /// When the approvals run out; never if left out.
+    closes: Mutex<Option<Timestamp>>,
 }
 
 impl Store {
@@ -64,15 +66,13 @@ impl CheckpointStore for Store {
         Ok(())
     }
 
-    async fn renew(&self) -> Result<(), RenewError> {
+    async fn renew(&self) -> Result<Timestamp, RenewError> {
         match &mut *self.renewals_left.lock().unwrap() {
-            Some(0) => Err(RenewError::Ended),
-            Some(n) => {
-                *n -= 1;
-                Ok(())
-            }
-            None => Ok(()),
+            Some(0) => return Err(RenewError::Ended),
+            Some(n) => *n -= 1,
+            None => {}
         }
+        Ok(self.closes.lock().unwrap().unwrap_or(Timestamp::MAX))
     }
 }
 
@@ -414,10 +414,12 @@ async fn nothing_is_read_without_leave_and_for_15_seconds_only_with_it() {
     let mut client = Client::new(&fake, org(), app, scopes, &clock, &random).unwrap();
     let budget = Budget { calls: 1000, until: clock.now() + SignedDuration::from_mins(10) };
     *store.renewals_left.lock().unwrap() = Some(2);
+    // The second time they run out after five seconds: at 16 and 20 s, then not at 24 s.
+    *store.closes.lock().unwrap() = Some(now() + SignedDuration::from_secs(21));
     let mut checkpoint = store.checkpoint();
     let mut context =
         Context { client: &mut client, sink: &store, checkpoints: &store, clock: &clock, budget };
     let outcome = step(&mut context, &mut checkpoint).await;
     assert_eq!(outcome, Err(CollectError::Renew(RenewError::Ended)));
-    assert_eq!(client.calls(), 8);
+    assert_eq!(client.calls(), 6);
 }

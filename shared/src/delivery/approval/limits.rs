@@ -9,9 +9,8 @@ use crate::delivery::{DataClass, Destination};
 pub const SKEW: SignedDuration = SignedDuration::from_secs(5);
 /// How long one authorised delivery may take.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
-/// How long a reading of an org may go on without finding its approvals in force again: calls are begun for
-/// [`crate::assessment::collect::LEASED`], and the last of them takes 40 s at most: two tries, each with a new token that
-/// takes up to three exchanges, of 5 s each ([`crate::http::outbound::TIMEOUT`]).
+/// How long a reading of an org may go on without finding its approvals in force again: calls are begun for 15 s, and
+/// the last of them takes 40 s at most: two tries, each with a new token that takes up to three exchanges, of 5 s each.
 pub const READING: SignedDuration = SignedDuration::from_secs(60);
 /// A request that nobody decided lapses.
 pub const REQUEST_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 30);
