@@ -16,6 +16,15 @@ use super::{
     text,
 };
 
+/// The Admin of a customer, the operator who reviews, and the customer's one org.
+async fn reviewed() -> anyhow::Result<(Site, Someone, Someone, OrgId)> {
+    let site = Site::start().await?;
+    let admin = site.customer("acme").await?;
+    let org = admin.add_org("https://acme.okta.com", "Production").await?;
+    let operator = site.operator(Role::Admin).await?;
+    Ok((site, admin, operator, OrgId::new(text(&org["org"]))))
+}
+
 /// One more scan of `org`, with both its failures by `resource`.
 async fn scanned(site: &Site, admin: &Someone, org: &OrgId, resource: &str) -> anyhow::Result<ScanRecord> {
     let store = site.store(&admin.workspace);
@@ -25,11 +34,7 @@ async fn scanned(site: &Site, admin: &Someone, org: &OrgId, resource: &str) -> a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_earlier_scan_is_not_published_and_its_review_leads_to_the_newest() -> Outcomed {
-    let site = Site::start().await?;
-    let admin = site.customer("acme").await?;
-    let org = admin.add_org("https://acme.okta.com", "Production").await?;
-    let org = OrgId::new(text(&org["org"]));
-    let operator = site.operator(Role::Admin).await?;
+    let (site, admin, operator, org) = reviewed().await?;
     let review = |scan: &ScanRecord| format!("/review/acme/{org}/{}", scan.id);
     let first = judged(&site, &admin, &org).await?;
     let all = json!({ "finding": "all", "reason": "Checked." });
@@ -59,11 +64,7 @@ async fn an_earlier_scan_is_not_published_and_its_review_leads_to_the_newest() -
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_newest_scan_could_not_judge_is_published_with_it() -> Outcomed {
-    let site = Site::start().await?;
-    let admin = site.customer("acme").await?;
-    let org = admin.add_org("https://acme.okta.com", "Production").await?;
-    let org = OrgId::new(text(&org["org"]));
-    let operator = site.operator(Role::Admin).await?;
+    let (site, admin, operator, org) = reviewed().await?;
     let review = |scan: &ScanRecord| format!("/review/acme/{org}/{}", scan.id);
     let first = judged(&site, &admin, &org).await?;
     let all = json!({ "finding": "all", "reason": "Checked." });
@@ -86,12 +87,8 @@ async fn what_the_newest_scan_could_not_judge_is_published_with_it() -> Outcomed
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dismissal_about_the_org_holds_until_a_scan_sees_more() -> Outcomed {
-    let site = Site::start().await?;
-    let admin = site.customer("acme").await?;
+    let (site, admin, operator, org) = reviewed().await?;
     let viewer = site.person(&admin.workspace, "viewer", Role::Viewer).await?;
-    let org = admin.add_org("https://acme.okta.com", "Production").await?;
-    let org = OrgId::new(text(&org["org"]));
-    let operator = site.operator(Role::Admin).await?;
     let review = |scan: &ScanRecord| format!("/review/acme/{org}/{}", scan.id);
     let post = async |scan: &ScanRecord, step: &str, body: Value| {
         operator.post(&format!("{}/{step}", review(scan)), &body).await
